@@ -41,12 +41,14 @@ class Node:
     Parameters:
         kind: settled kind, when the graph was resolved.
         columns: None when it could not be resolved.
+        schema: the same as Spark's StructType.
     """
 
     dataset: Dataset
     kind: Kind
     flows: list[FlowNode] = field(default_factory=list)
     columns: list[Column] | None = None
+    schema: Any = None
     streaming: bool | None = None
     problem: LdpError | None = None
 

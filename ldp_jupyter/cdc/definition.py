@@ -1,0 +1,193 @@
+"""What a target's storage was built with, and whether a flow still fits it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.cdc.columns import OP, PREFIX, lowered
+from ldp_jupyter.cdc.delta_table import table_state
+from ldp_jupyter.errors import LdpError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import DataType, StructType
+
+    from ldp_jupyter.cdc.delta_table import TableState
+    from ldp_jupyter.cdc.plan import ChangePlan
+    from ldp_jupyter.cdc.target import ChangeTarget
+    from ldp_jupyter.declarations import CdcSpec
+
+PROPERTY = "ldp.cdc"
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Definition:
+    """The part of a flow's arguments that stored changes depend on.
+
+    Parameters:
+        keys: key columns.
+        key_types: their types, as Spark's simple strings.
+        scd_type: "1" or "2".
+        sequence_type: type of the sequence.
+        track: "all", "only" or "except" the columns of `track_columns`; history is kept for these.
+    """
+
+    keys: tuple[str, ...]
+    key_types: tuple[str, ...]
+    scd_type: str
+    sequence_type: str
+    track: str = "all"
+    track_columns: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """The value of the table property."""
+        return json.dumps({
+            "format": _FORMAT, "keys": self.keys, "key_types": self.key_types, "scd_type": self.scd_type,
+            "sequence_type": self.sequence_type, "track": self.track, "track_columns": self.track_columns,
+        }, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Definition:
+        value = json.loads(text)
+        return cls(tuple(value["keys"]), tuple(value["key_types"]), value["scd_type"], value["sequence_type"],
+                   value["track"], tuple(value["track_columns"]))
+
+    def is_tracked(self, column: str) -> bool:
+        """Whether a change of this payload column starts a new row of history."""
+        if self.track == "all":
+            return True
+        return (column.lower() in lowered(self.track_columns)) == (self.track == "only")
+
+    def tracked(self, payload: Iterable[str]) -> tuple[str, ...]:
+        return tuple(column for column in payload if self.is_tracked(column))
+
+
+@dataclass(frozen=True)
+class Storage:
+    """An existing changes table, as read from its log."""
+
+    state: TableState
+    definition: Definition
+
+    @property
+    def payload(self) -> dict[str, DataType]:
+        """Columns that are neither key nor the table's own, in stored order."""
+        keys = lowered(self.definition.keys)
+        return {field.name: field.dataType for field in self.state.schema.fields
+                if not field.name.startswith(PREFIX) and field.name.lower() not in keys}
+
+    def has(self, column: str) -> bool:
+        return column in self.state.schema.names
+
+
+def open_storage(session: SparkSession, target: ChangeTarget) -> Storage | None:
+    """The target's changes table; None before its first batch.
+
+    Raises:
+        LdpError: LDP-3005 when there is a table without a definition that this version understands.
+    """
+    state = table_state(session, target.changes_path)
+    if not state.exists:
+        return None
+    text = state.properties.get(PROPERTY)
+    if text is None or json.loads(text).get("format") != _FORMAT or OP not in state.schema.names:
+        raise LdpError("LDP-3005", f"{target.name} needs a full refresh: its stored changes have a format unknown here",
+                       dataset=target.name, hint=_refresh_hint(target))
+    return Storage(state, Definition.from_json(text))
+
+
+def check_definition(session: SparkSession, spec: CdcSpec, source_df: DataFrame, target: ChangeTarget) -> None:
+    """Check that what is stored still fits the flow; starts no Spark job.
+
+    Raises:
+        LdpError: LDP-3005 when keys, SCD type, type of the sequence, tracked columns or the type of a column have
+            changed; LDP-2017 when the flow's own arguments are wrong.
+    """
+    from ldp_jupyter.cdc.plan import plan_changes
+
+    plan = plan_changes(spec, source_df)
+    storage = open_storage(session, target)
+    if storage is not None:
+        check_plan(plan, storage, target)
+
+
+def check_plan(plan: ChangePlan, storage: Storage, target: ChangeTarget) -> None:
+    """The same for arguments already checked.
+
+    Raises:
+        LdpError: LDP-3005.
+    """
+    for what, before, now in _differences(plan, storage):
+        raise LdpError("LDP-3005", f"{target.name} needs a full refresh: {what} changed from {before} to {now}",
+                       dataset=target.name, hint=_refresh_hint(target))
+
+
+def _differences(plan: ChangePlan, storage: Storage) -> Iterable[tuple[str, str, str]]:
+    old, new = storage.definition, plan.definition
+    if set(lowered(old.keys)) != set(lowered(new.keys)):
+        yield "keys", _listed(old.keys), _listed(new.keys)
+        return
+    if old.scd_type != new.scd_type:
+        yield "the SCD type", old.scd_type, new.scd_type
+    if old.sequence_type != new.sequence_type:
+        yield "the type of the sequence", old.sequence_type, new.sequence_type
+    stored = {name.lower(): kind for name, kind in storage.payload.items()}
+    payload = {field.name.lower(): None for field in plan.payload} | dict.fromkeys(stored)
+    before, now = old.tracked(payload), new.tracked(payload)
+    if new.scd_type == "2" and set(before) != set(now):
+        yield "the tracked columns", _listed(before), _listed(now)
+    key_types = dict(zip(lowered(old.keys), old.key_types))
+    for field in plan.kept:
+        name = field.name.lower()
+        kind = key_types.get(name) or (stored[name].simpleString() if name in stored else None)
+        if kind is not None and not _fits(field.dataType, storage.state.schema, name):
+            yield f"the type of column {field.name}", kind, field.dataType.simpleString()
+
+
+def _listed(names: Iterable[str]) -> str:
+    return f"({', '.join(names)})"
+
+
+def _refresh_hint(target: ChangeTarget) -> str:
+    return f"run once with --full-refresh {target.name}, or declare it as before"
+
+
+_WIDENINGS: Mapping[str, frozenset[str]] = {
+    "tinyint": frozenset({"smallint", "int", "bigint"}),
+    "smallint": frozenset({"int", "bigint"}),
+    "int": frozenset({"bigint", "double"}),
+    "float": frozenset({"double"}),
+    "date": frozenset({"timestamp"}),
+}
+
+
+def _fits(new: DataType, schema: StructType, name: str) -> bool:
+    stored = next(field.dataType for field in schema.fields if field.name.lower() == name)
+    return fits(new, stored)
+
+
+def fits(new: DataType, stored: DataType) -> bool:
+    """Whether values of a type can be kept, losing nothing, in a column of the stored type (which may gain fields)."""
+    from pyspark.sql import types as t
+
+    if isinstance(new, t.StructType) and isinstance(stored, t.StructType):
+        known = {field.name.lower(): field.dataType for field in stored.fields}
+        return all(field.name.lower() not in known or fits(field.dataType, known[field.name.lower()])
+                   for field in new.fields)
+    if isinstance(new, t.ArrayType) and isinstance(stored, t.ArrayType):
+        return fits(new.elementType, stored.elementType)
+    if isinstance(new, t.MapType) and isinstance(stored, t.MapType):
+        return fits(new.keyType, stored.keyType) and fits(new.valueType, stored.valueType)
+    if isinstance(new, t.DecimalType) and isinstance(stored, t.DecimalType):
+        return new.scale <= stored.scale and new.precision - new.scale <= stored.precision - stored.scale
+    return new == stored or stored.simpleString() in _WIDENINGS.get(new.simpleString(), frozenset())
+
+
+def same_shape(left: Any, right: Any) -> bool:
+    """Whether two types are the same but for nullability."""
+    return bool(left.simpleString() == right.simpleString())

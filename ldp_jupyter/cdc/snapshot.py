@@ -1,0 +1,243 @@
+"""AUTO CDC FROM SNAPSHOT: changes derived by comparing a new snapshot with the rows as they are."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import reduce
+from operator import and_
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.cdc.columns import BATCH, DELETE, END_AT, FLOW, OP, SEQ, SNAPSHOT, UPSERT, by_lower, dotted, quoted
+from ldp_jupyter.cdc.definition import Definition, check_plan, open_storage
+from ldp_jupyter.cdc.plan import (
+    ChangePlan,
+    as_kept,
+    check_key_types,
+    check_keys,
+    check_reserved,
+    check_scd_type,
+    resolve_columns,
+    tracking,
+)
+from ldp_jupyter.cdc.publish import BatchCounts, publish_batch
+from ldp_jupyter.cdc.refusal import raise_refused, refuse
+from ldp_jupyter.cdc.store import append_changes
+from ldp_jupyter.cdc.values import comparable
+from ldp_jupyter.errors import LdpError
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+    from ldp_jupyter.cdc.definition import Storage
+    from ldp_jupyter.cdc.target import ChangeTarget
+    from ldp_jupyter.declarations import SnapshotSpec
+
+
+@dataclass(frozen=True)
+class StoredSnapshot:
+    """The newest snapshot that the storage has.
+
+    Parameters:
+        version: as the caller gave it.
+        number: its batch id.
+    """
+
+    version: Any
+    number: int
+
+
+def snapshot_schema(spec: SnapshotSpec, snapshot_df: DataFrame, version: Any) -> StructType:
+    """Columns of the target, for versions like this one.
+
+    Raises:
+        LdpError: LDP-2017 for arguments that do not fit, or a version of a type that cannot be ordered.
+    """
+    return _plan(spec, snapshot_df, version).schema
+
+
+def check_snapshot(session: SparkSession, spec: SnapshotSpec, snapshot_df: DataFrame, version: Any, target: ChangeTarget) -> None:
+    """Check that what is stored still fits the flow.
+
+    Raises:
+        LdpError: LDP-3005 when it does not; LDP-2017 as `snapshot_schema`.
+    """
+    plan = _plan(spec, snapshot_df, version)
+    storage = open_storage(session, target)
+    if storage is not None:
+        check_plan(plan, storage, target)
+
+
+def latest_version(session: SparkSession, flow_name: str, target: ChangeTarget) -> StoredSnapshot | None:
+    """The newest snapshot of the flow that is stored; None before the first. One small Spark job."""
+    from pyspark.sql import functions as F
+
+    if open_storage(session, target) is None:
+        return None
+    taken = session.read.format("delta").load(target.changes_path).where((F.col(OP) == SNAPSHOT) & (F.col(FLOW) == flow_name))
+    row = taken.agg(F.max(F.struct(SEQ, BATCH)).alias("newest")).collect()[0]["newest"]
+    return None if row is None else StoredSnapshot(_as_given(row[SEQ]), row[BATCH])
+
+
+def apply_snapshot(
+    session: SparkSession, spec: SnapshotSpec, snapshot_df: DataFrame, version: Any, *, flow_name: str, flow_id: str,
+    target: ChangeTarget,
+) -> BatchCounts | None:
+    """Apply one snapshot: keys that it lacks are deleted, rows that differ are upserted, at the sequence `version`.
+
+    Also finishes what a killed run had stored but not published.
+
+    Parameters:
+        version: int, str, float, bytes, datetime, date or Decimal; must be greater than that of the snapshot before.
+
+    Returns:
+        Rows changed in the target; None when the snapshot is not newer than the one before and was skipped.
+
+    Raises:
+        LdpError: LDP-4002 for a row without key, LDP-3005 and LDP-2017 as `check_snapshot`.
+    """
+    plan = _plan(spec, snapshot_df, version)
+    with target.lock():
+        before = latest_version(session, flow_name, target)
+        if before is not None:
+            storage = open_storage(session, target)
+            if storage is not None:
+                check_plan(plan, storage, target)
+            publish_batch(session, before.number, flow_name, flow_id, target)
+            if not _is_newer(version, before.version):
+                return None
+        number = 0 if before is None else before.number + 1
+        store_snapshot(session, plan, snapshot_df, number, flow_name, flow_id, target)
+        return publish_batch(session, number, flow_name, flow_id, target)
+
+
+def store_snapshot(
+    session: SparkSession, plan: ChangePlan, snapshot_df: DataFrame, number: int, flow_name: str, flow_id: str,
+    target: ChangeTarget,
+) -> None:
+    """Append what the snapshot changes, and that it was taken, to the storage."""
+    from pyspark.sql import functions as F
+
+    storage = open_storage(session, target)
+    changes = _first(plan, snapshot_df) if storage is None else _compared(session, plan, snapshot_df, storage, target)
+    columns = [field.name for field in plan.kept]
+    taken = session.range(1).select(
+        F.lit(SNAPSHOT).alias(OP),
+        *[F.lit(None).cast(field.dataType).alias(field.name) for field in plan.kept],
+    )
+    # The snapshot may stem from another session's plan; a union needs only the same columns.
+    events = changes.unionByName(taken).select(
+        F.lit(number).cast("bigint").alias(BATCH), F.lit(flow_name).alias(FLOW), plan.sequence.alias(SEQ), F.col(OP),
+        *[F.col(quoted(name)) for name in columns],
+    )
+    try:
+        append_changes(events, plan.definition, storage, number, flow_id, target)
+    except LdpError:
+        raise
+    except Exception as error:
+        raise_refused(error, target.name)
+
+
+def _plan(spec: SnapshotSpec, snapshot_df: DataFrame, version: Any) -> ChangePlan:
+    from pyspark.sql import functions as F
+
+    source = snapshot_df.schema
+    known = by_lower(source.names)
+    check_scd_type(spec.scd_type)
+    check_reserved(source.names)
+    keys = check_keys(spec.keys, known)
+    check_key_types(keys, source)
+    if spec.track_history_columns is not None and spec.track_history_except is not None:
+        raise LdpError("LDP-2017", "track_history_column_list and track_history_except_column_list exclude each other",
+                       hint="give one of the two")
+    if spec.scd_type != "2" and (spec.track_history_columns is not None or spec.track_history_except is not None):
+        raise LdpError("LDP-2017", "history is tracked with SCD type 2 only",
+                       hint="set stored_as_scd_type=2, or drop the list")
+    resolve_columns(spec.track_history_columns, known, "track_history_column_list")
+    resolve_columns(spec.track_history_except, known, "track_history_except_column_list")
+    sql_type = _version_type(version)
+    sequence = F.lit(version).cast(sql_type)
+    kind = snapshot_df.select(sequence.alias("v")).schema["v"].dataType
+    return ChangePlan(
+        definition=Definition(keys, tuple(source[key].dataType.simpleString() for key in keys), spec.scd_type,
+                              kind.simpleString(),
+                              *tracking(spec.scd_type, spec.track_history_columns, spec.track_history_except)),
+        source_columns=tuple(source.names), kept=tuple(as_kept(field) for field in source.fields),
+        sequence=sequence, sequence_type=kind,
+    )
+
+
+def _version_type(version: Any) -> str:
+    """The sequence's type: versions of one Python type share one, however long their values are."""
+    if not isinstance(version, bool):
+        for python, sql in ((int, "bigint"), (str, "string"), (float, "double"), (bytes, "binary"),
+                            (datetime.datetime, "timestamp"), (datetime.date, "date"), (Decimal, "decimal(38,18)")):
+            if isinstance(version, python):
+                return sql
+    raise LdpError("LDP-2017", f"a snapshot's version cannot be of the type {type(version).__name__}",
+                   hint="int, str, float, bytes, datetime, date and Decimal are accepted")
+
+
+def _as_given(value: Any) -> Any:
+    return bytes(value) if isinstance(value, bytearray) else value
+
+
+def _is_newer(version: Any, before: Any) -> bool:
+    if isinstance(version, datetime.datetime) and version.tzinfo is not None:
+        version = version.astimezone().replace(tzinfo=None)
+    return bool(version > before)
+
+
+def _key_checked(plan: ChangePlan) -> Column:
+    from pyspark.sql import functions as F
+
+    kinds = None
+    for key in plan.keys:
+        refused = refuse(f'its key "{key}" is NULL', plan.source_columns)
+        missing = F.col(quoted(key)).isNull()
+        kinds = F.when(missing, refused) if kinds is None else kinds.when(missing, refused)
+    assert kinds is not None
+    return kinds.otherwise(UPSERT)
+
+
+def _first(plan: ChangePlan, snapshot_df: DataFrame) -> DataFrame:
+    return snapshot_df.select(_key_checked(plan).alias(OP), *[quoted(field.name) for field in plan.kept])
+
+
+def _compared(
+    session: SparkSession, plan: ChangePlan, snapshot_df: DataFrame, storage: Storage, target: ChangeTarget,
+) -> DataFrame:
+    """Upserts for rows that are new or differ, deletes for keys that are gone.
+
+    The rows as they are come from the target, which follows the storage and is smaller.
+    """
+    from pyspark.sql import functions as F
+
+    old = session.read.format("delta").load(target.target_path)
+    if storage.definition.scd_type == "2":
+        old = old.where(F.col(END_AT).isNull())
+    there = by_lower(old.columns)
+    payload = [field for field in plan.payload if field.name.lower() in there]
+    same: list[Column] = [
+        comparable(F.col(dotted("n", field.name)), field.dataType).eqNullSafe(comparable(F.col(dotted("o", field.name)), field.dataType))
+        for field in payload
+    ]
+    # A column that the target lacks so far is NULL in each of its rows.
+    same += [F.col(dotted("n", field.name)).isNull() for field in plan.payload if field not in payload]
+    new = _first(plan, snapshot_df).withColumnRenamed(OP, "__ldp_new")
+    joined = new.alias("n").join(
+        old.withColumn("__ldp_old", F.expr("true")).alias("o"),
+        reduce(and_, (F.col(dotted("n", key)) == F.col(dotted("o", key)) for key in plan.keys)), "full_outer",
+    )
+    in_both = F.col("__ldp_new").isNotNull() & F.col("__ldp_old").isNotNull()
+    changed = joined.where(~(in_both & reduce(and_, same, F.expr("true"))))
+    gone = F.col("__ldp_new").isNull()
+    keys = set(plan.keys)
+    columns = [
+        F.coalesce(F.col(dotted("n", f.name)), F.col(dotted("o", f.name))).alias(f.name) if f.name in keys
+        else F.col(dotted("n", f.name)).alias(f.name)
+        for f in plan.kept
+    ]
+    return changed.select(F.when(gone, F.lit(DELETE)).otherwise(F.col("__ldp_new")).alias(OP), *columns)

@@ -1,0 +1,169 @@
+"""First half of a batch: its changes go into the storage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ldp_jupyter.cdc.columns import (
+    BATCH,
+    CUT,
+    DELETE,
+    FLOW,
+    IGNORE,
+    OP,
+    SEQ,
+    SET,
+    TRUNCATE,
+    UPSERT,
+    lowered,
+    quoted,
+)
+from ldp_jupyter.cdc.definition import PROPERTY, Storage, check_plan, fits, open_storage, same_shape
+from ldp_jupyter.cdc.refusal import raise_refused, refuse
+from ldp_jupyter.errors import LdpError
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql.types import DataType
+
+    from ldp_jupyter.cdc.definition import Definition
+    from ldp_jupyter.cdc.plan import ChangePlan
+    from ldp_jupyter.cdc.target import ChangeTarget
+
+
+def store_batch(
+    session: SparkSession, plan: ChangePlan, batch_df: DataFrame, batch_id: int, flow_name: str, flow_id: str,
+    target: ChangeTarget,
+) -> None:
+    """Append the changes of a batch to the target's storage; a batch already there is skipped. One Spark job.
+
+    Raises:
+        LdpError: LDP-4002 for a row without key or sequence, or one that violates `where`; then nothing is stored.
+            LDP-3005 when the storage was built with another definition.
+    """
+    with target.lock():
+        storage = open_storage(session, target)
+        if storage is not None:
+            check_plan(plan, storage, target)
+        try:
+            append_changes(_changes(plan, batch_df, batch_id, flow_name), plan.definition, storage, batch_id, flow_id, target)
+        except LdpError:
+            raise
+        except Exception as error:
+            raise_refused(error, target.name)
+
+
+def append_changes(
+    changes: DataFrame, definition: Definition, storage: Storage | None, batch_id: int, flow_id: str, target: ChangeTarget,
+) -> None:
+    """Write events in the shape of the changes table; the first ones create it."""
+    if storage is None:
+        # Creating and filling the table is one commit: it exists with its definition and its first batch, or not at all.
+        writer = changes.writeTo(f"spark_catalog.delta.{quoted(target.changes_path)}").using("delta")
+        for key, value in _properties(changes, definition).items():
+            writer = writer.tableProperty(key, value)
+        writer.option("txnAppId", flow_id).option("txnVersion", str(batch_id)).create()
+    else:
+        as_stored = _as_stored(changes, storage)
+        writer = as_stored.write.format("delta").mode("append").option("txnAppId", flow_id).option("txnVersion", str(batch_id))
+        if not {name.lower() for name in as_stored.columns} <= {name.lower() for name in storage.state.schema.names} \
+                or _gains_fields(as_stored, storage):
+            writer = writer.option("mergeSchema", "true")
+        writer.save(target.changes_path)
+
+
+def _properties(changes: DataFrame, definition: Definition) -> dict[str, str]:
+    with_statistics = [name for name in (BATCH, FLOW, CUT) if name in changes.columns and name != CUT]
+    with_statistics += [name for name in (*definition.keys, CUT)
+                        if name in changes.columns and _has_statistics(changes.schema[name].dataType)]
+    return {
+        PROPERTY: definition.to_json(),
+        "delta.dataSkippingStatsColumns": ",".join(quoted(name) for name in with_statistics),
+        "delta.autoOptimize.autoCompact": "true",
+    }
+
+
+def _has_statistics(kind: DataType) -> bool:
+    from pyspark.sql import types as t
+
+    return isinstance(kind, (t.NumericType, t.StringType, t.DateType, t.TimestampType, t.TimestampNTZType))
+
+
+def _changes(plan: ChangePlan, batch_df: DataFrame, batch_id: int, flow_name: str) -> DataFrame:
+    from pyspark.sql import functions as F
+
+    # Conditions look at the source's row, which may have columns that are not kept.
+    judged = batch_df.select("*", plan.sequence.alias(SEQ), _operation(plan).alias(OP))
+    columns = [F.lit(batch_id).cast("bigint").alias(BATCH), F.lit(flow_name).alias(FLOW), F.col(SEQ), F.col(OP)]
+    if plan.truncates is not None:
+        columns.append(F.when(F.col(OP) == TRUNCATE, F.col(SEQ)).alias(CUT))
+    if plan.set_column is not None:
+        columns.append(F.transform(F.col(quoted(plan.set_column)), F.lower).alias(SET))
+    if plan.ignored is not None:
+        columns.append(F.array(*[F.lit(name) for name in plan.ignored]).cast("array<string>").alias(IGNORE))
+    columns.extend(F.col(quoted(field.name)) for field in plan.kept)
+    return judged.select(*columns)
+
+
+def _operation(plan: ChangePlan) -> Column:
+    """What the row is; a row that must not be fails the write."""
+    from pyspark.sql import functions as F
+
+    columns = plan.source_columns
+    no_sequence = is_missing(plan.sequence, plan.sequence_type)
+    kinds = F.when(no_sequence, refuse("its sequence is NULL", columns))
+    if plan.where is not None:
+        kinds = kinds.when(~F.coalesce(plan.where, F.expr("false")), refuse(f"it violates the condition {plan.where_text}", columns))
+    if plan.truncates is not None:
+        kinds = kinds.when(plan.truncates, TRUNCATE)
+    for key in plan.keys:
+        kinds = kinds.when(F.col(quoted(key)).isNull(), refuse(f'its key "{key}" is NULL', columns))
+    if plan.set_column is not None:
+        listed = F.transform(F.col(quoted(plan.set_column)), F.lower)
+        unknown = F.array_except(listed, F.array(*[F.lit(name) for name in lowered(columns)]))
+        kinds = kinds.when(F.size(unknown) > 0, refuse(f'"{plan.set_column}" lists a column that the source does not have', columns))
+    if plan.deletes is not None:
+        kinds = kinds.when(plan.deletes, DELETE)
+    return kinds.otherwise(UPSERT)
+
+
+def is_missing(column: Column, kind: DataType) -> Column:
+    """Whether a sequence is NULL; a struct also when all its fields are."""
+    from functools import reduce
+    from operator import and_
+
+    from pyspark.sql.types import StructType
+
+    if not isinstance(kind, StructType):
+        return column.isNull()
+    fields = [column.getField(field.name).isNull() for field in kind.fields]
+    return column.isNull() | reduce(and_, fields)
+
+
+def _as_stored(changes: DataFrame, storage: Storage) -> DataFrame:
+    """Columns spelled and typed as in the storage, as far as it has them."""
+    from pyspark.sql import functions as F
+
+    stored = {field.name.lower(): field for field in storage.state.schema.fields}
+    columns = []
+    for field in changes.schema.fields:
+        column = F.col(quoted(field.name))
+        known = stored.get(field.name.lower())
+        if known is not None:
+            if not same_shape(field.dataType, known.dataType) and fits_flat(field.dataType, known.dataType):
+                column = column.cast(known.dataType)
+            column = column.alias(known.name)
+        columns.append(column)
+    return changes.select(*columns)
+
+
+def fits_flat(new: DataType, stored: DataType) -> bool:
+    """Whether the values fit the stored type as it is: no field of a struct is new."""
+    from pyspark.sql.types import StructType
+
+    return not isinstance(new, StructType) and fits(new, stored)
+
+
+def _gains_fields(changes: DataFrame, storage: Storage) -> bool:
+    stored = {field.name: field.dataType for field in storage.state.schema.fields}
+    return any(field.name in stored and not same_shape(field.dataType, stored[field.name]) for field in changes.schema.fields)

@@ -1,0 +1,84 @@
+"""For whom code runs now: where declarations land, which configuration, session and resolver apply.
+
+Pipeline source is ordinary Python that calls module-level functions; this ContextVar is how those functions know
+which pipeline they belong to. A kernel has a standing context as well, so that plain cells register.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from ldp_jupyter.declarations import Declarations
+    from ldp_jupyter.locations import Location
+    from ldp_jupyter.names import Namespace
+
+
+class Resolver(Protocol):
+    """Answers reads of tables while a dataset function is evaluated."""
+
+    def read_table(self, name: str, *, streaming: bool, options: Mapping[str, str], reader: Any) -> Any:
+        """The DataFrame that `name` means, or None to let Spark look it up."""
+
+    def run_sql(self, text: str, args: Any) -> Any:
+        """The DataFrame of a query, or None to let Spark run it."""
+
+
+@dataclass
+class Context:
+    """What applies to the code that runs.
+
+    Parameters:
+        namespace: default catalog and schema; `USE` in source changes it for the rest of that source.
+        configuration: the pipeline's configuration, asked before Spark's.
+        get_session: gives the Spark session, starting it where needed.
+        declarations: where declarations land; None while nothing may be declared.
+        resolver: set while a dataset function is evaluated.
+        root: project root, for shown paths.
+        confs: Spark settings made by source while it was read; they hold for its flows.
+        locate: turns a pseudo file name and line into a Location (notebook cells).
+    """
+
+    namespace: Namespace
+    configuration: Mapping[str, str]
+    get_session: Callable[[], Any]
+    declarations: Declarations | None = None
+    resolver: Resolver | None = None
+    root: Path | None = None
+    confs: dict[str, str] = field(default_factory=dict)
+    locate: Callable[[str, int], Location | None] | None = None
+
+    def but(self, **changes: Any) -> Context:
+        """A copy with some parts changed."""
+        return replace(self, **changes)
+
+
+_current: ContextVar[Context | None] = ContextVar("ldp_jupyter_context", default=None)
+_standing: Context | None = None
+
+
+def current() -> Context | None:
+    """The context of the running code: of the source or flow being evaluated, else the kernel's."""
+    return _current.get() or _standing
+
+
+def set_standing(context: Context | None) -> None:
+    """Set the context of plain notebook cells (None: there is none)."""
+    global _standing  # noqa: PLW0603  (one kernel, one standing context)
+    _standing = context
+
+
+@contextlib.contextmanager
+def using(context: Context) -> Iterator[Context]:
+    """Run a block in a context."""
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)

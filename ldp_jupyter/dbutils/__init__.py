@@ -1,0 +1,5 @@
+"""A thin `dbutils` over local files, settings and the environment, so that pipeline source loads and runs."""
+
+from ldp_jupyter.dbutils.utils import DbUtils
+
+__all__ = ["DbUtils"]

@@ -1,0 +1,100 @@
+"""AUTO CDC flows: each micro-batch goes to `cdc`, which stores it and then brings the target up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter import cdc
+from ldp_jupyter.declarations import CdcSpec, SnapshotSpec
+from ldp_jupyter.engine.batch import Observed, job_group
+from ldp_jupyter.engine.streaming import nothing_new, wait
+from ldp_jupyter.events import FlowStatus
+
+if TYPE_CHECKING:
+    from ldp_jupyter.engine.flows import FlowRun
+    from ldp_jupyter.quality import RuleSet
+
+
+def run_changes(run: FlowRun) -> None:
+    """Apply what is new of a stream of changes."""
+    assert isinstance(run.flow.query, CdcSpec) and run.node is not None
+    counted = BatchObserver()
+    frame = run.frame(counted.flag)
+    checkpoint = run.work.layout.checkpoint(str(run.node.name), run.table.generation, run.flow.name)
+    if nothing_new(run, frame, checkpoint):
+        return
+    plan = cdc.plan_changes(run.flow.query, frame)
+    cdc.check_definition(run.session, run.flow.query, frame, _target(run))
+    run.progress(FlowStatus.RUNNING)
+    failures: list[BaseException] = []
+
+    def apply(batch: Any, batch_id: int) -> None:
+        try:
+            _apply(run, plan, batch, batch_id, counted)
+        except BaseException as error:  # Spark keeps only the text: keep the error itself for the user
+            failures.append(error)
+            raise
+
+    query = (frame.writeStream.foreachBatch(apply).option("checkpointLocation", checkpoint).queryName(run.name)
+             .trigger(availableNow=True).start())
+    try:
+        wait(run, query)
+    except Exception:
+        if failures:
+            raise failures[0] from None
+        raise
+
+
+def _apply(run: FlowRun, plan: Any, batch: Any, batch_id: int, counted: BatchObserver) -> None:
+    rows, observed = counted.observe(batch, run.session)
+    counts = cdc.apply_batch(batch.sparkSession, plan, rows, batch_id, flow_name=run.flow.name, flow_id=run.flow_id, target=_target(run))
+    run.progress(FlowStatus.RUNNING, batch_id=batch_id, quality=observed(),
+                 metrics={"num_upserted_rows": counts.upserted, "num_deleted_rows": counts.deleted})
+
+
+def apply_once(run: FlowRun, frame: Any) -> None:
+    """An AUTO CDC flow with `once`: the whole source is one batch."""
+    assert isinstance(run.flow.query, CdcSpec)
+    with job_group(run):
+        counts = cdc.apply_batch(run.session, run.flow.query, frame, 0, flow_name=run.flow.name, flow_id=run.flow_id, target=_target(run))
+    run.progress(FlowStatus.RUNNING, metrics={"num_upserted_rows": counts.upserted, "num_deleted_rows": counts.deleted})
+
+
+def run_snapshot(run: FlowRun) -> None:
+    """Apply snapshots: one per update from a table, or all that a function still gives."""
+    assert isinstance(run.flow.query, SnapshotSpec) and run.node is not None
+    from ldp_jupyter.context import using
+    from ldp_jupyter.engine.snapshots import snapshots_of
+
+    run.progress(FlowStatus.RUNNING)
+    observed = Observed()
+    target = _target(run)
+    context = run.work.base.but(namespace=run.flow.namespace, declarations=None, get_session=lambda: run.session)
+    with using(context):
+        for frame, version in snapshots_of(run, observed, target):
+            with job_group(run):
+                cdc.apply_snapshot(run.session, run.flow.query, frame, version, flow_name=run.flow.name, flow_id=run.flow_id,
+                                   target=target)
+
+
+def _target(run: FlowRun) -> cdc.ChangeTarget:
+    assert run.node is not None
+    return cdc.ChangeTarget(run.work.graph.shown(run.node.name), run.table.path, run.work.layout.changes(run.node.name, run.table.generation))
+
+
+class BatchObserver:
+    """Rules of views on the way into `foreachBatch`, where a streaming query's own observations are not reported.
+
+    The view's rows travel unfiltered with their rule flags as columns; inside the batch they are counted and filtered.
+    """
+
+    def __init__(self) -> None:
+        self._rules: list[RuleSet] = []
+
+    def flag(self, rules: RuleSet, frame: Any, session: Any) -> Any:
+        self._rules.append(rules)
+        return rules.apply(frame, session)
+
+    def observe(self, batch: Any, session: Any) -> tuple[Any, Any]:  # noqa: ARG002
+        """The batch to apply, and a function that gives its `data_quality` afterwards."""
+        return batch, lambda: None

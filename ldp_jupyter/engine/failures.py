@@ -1,0 +1,119 @@
+"""What made a flow fail, in our words."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.errors import LdpError
+from ldp_jupyter.graph.spark_errors import evaluation_problem, first_sentence
+from ldp_jupyter.quality import find_violation
+
+if TYPE_CHECKING:
+    from ldp_jupyter.graph import Evaluation, Graph
+    from ldp_jupyter.graph.model import Node
+
+_CHANGED = ("DELTA_SOURCE_TABLE_IGNORE_CHANGES", "DELTA_SOURCE_IGNORE_DELETE", "Detected a data update", "Detected deleted data",
+            "differentDeltaTableReadByStreamingSource", "DIFFERENT_DELTA_TABLE_READ_BY_STREAMING_SOURCE")
+_OURS = re.compile(r"LDP-\d{4}")
+
+
+class Canceled(Exception):  # noqa: N818  (not an error: the user asked for it)
+    """The update was stopped while this flow ran."""
+
+
+def flow_problem(error: BaseException, graph: Graph, node: Node | None, evaluation: Evaluation | None, flow_name: str) -> LdpError:
+    """A problem for the error of a flow.
+
+    Parameters:
+        node: the dataset that the flow writes.
+        evaluation: set while the flow's query had been evaluated.
+    """
+    shown = graph.shown(node.name) if node else flow_name
+    place = evaluation.flow.location if evaluation else None
+    if isinstance(error, LdpError):
+        error.dataset = error.dataset or shown
+        error.location = error.location or place
+        return error
+    text = _text(error)
+    violation = find_violation(text)
+    if violation is not None:
+        return _violated(graph, violation, shown, place)
+    for mark in _CHANGED:
+        if mark in text:
+            return _changed_source(text, shown, place)
+    cause = _cause(text)
+    if "DELTA_MULTIPLE_SOURCE_ROW" in text or "LDP-4002" in text:
+        return LdpError("LDP-4002", cause, dataset=shown, location=place, detail=text)
+    if evaluation is not None and type(error).__module__.startswith("pyspark.errors") and "STREAM_FAILED" not in text \
+            and type(error).__name__ in ("AnalysisException", "ParseException"):
+        return evaluation_problem(error, evaluation, shown)
+    return LdpError("LDP-3001", f'flow "{flow_name}" failed: {cause}', dataset=shown, location=place, detail=text,
+                    user_traceback=_python_traceback(text))
+
+
+def _violated(graph: Graph, violation: Any, shown: str, place: Any) -> LdpError:
+    rules = ", ".join(violation.rules)
+    conditions = []
+    for node in graph.nodes.values():
+        if graph.shown(node.name) == violation.dataset:
+            conditions = [f"{r.name}: {r.text}" for r in node.dataset.expectations if r.name in violation.rules]
+            place = next((r.location for r in node.dataset.expectations if r.name in violation.rules and r.location), place)
+    return LdpError("LDP-4001", f'expectation {rules} of "{violation.dataset}" was violated; nothing of the batch was written',
+                    dataset=shown, location=place, hint=f"rule {'; '.join(conditions)}\nrow {violation.record}")
+
+
+def _changed_source(text: str, shown: str, place: Any) -> LdpError:
+    found = re.search(r"source table[^/]*?(?:at version (\d+))", text)
+    at = f" (version {found[1]})" if found else ""
+    return LdpError("LDP-3004", f'"{shown}" reads a table as a stream that was changed, not only appended to{at}', dataset=shown,
+                    location=place, detail=text,
+                    hint=f"run with --full-refresh {shown}, or read with skipChangeCommits or readChangeFeed; "
+                         "a materialized view and an AUTO CDC target are rewritten by each update: read them as a batch")
+
+
+def _text(error: BaseException) -> str:
+    """The whole message, Java causes included."""
+    parts = [str(error)]
+    java = getattr(error, "java_exception", None)
+    seen = 0
+    while java is not None and seen < 12:
+        try:
+            parts.append(str(java.toString()))
+            java = java.getCause()
+        except Exception:
+            break
+        seen += 1
+    return "\n".join(parts)
+
+
+def _cause(text: str) -> str:
+    """The innermost message that says something."""
+    ours = re.search(r"(LDP-\d{4} )?([^\n]*)", text)
+    python = re.findall(r"^\s*(?:pyspark\.errors\.\S+: |py4j\S*: )?(\w*(?:Error|Exception)): (.+)$", text, re.MULTILINE)
+    classes = re.findall(r"\[([A-Z][A-Z0-9_.]{5,})\] ([^\n]+)", text)
+    real = [(c, m) for c, m in classes if c not in ("STREAM_FAILED", "TASK_WRITE_FAILED", "USER_RAISED_EXCEPTION", "FAILED_EXECUTE_UDF")]
+    if real:
+        return first_sentence(f"[{real[-1][0]}] {real[-1][1]}")
+    if python:
+        return f"{python[-1][0]}: {python[-1][1]}"
+    return first_sentence(ours[2] if ours else text)
+
+
+def _python_traceback(text: str) -> str | None:
+    """The user's part of a traceback from a Python worker."""
+    start = text.find("Traceback (most recent call last):")
+    if start < 0:
+        return None
+    lines = text[start:].splitlines()
+    kept = []
+    skip = False
+    for line in lines[1:]:
+        if line.lstrip().startswith('File "'):
+            skip = "site-packages" in line or "/pyspark" in line or "ldp_jupyter" in line
+        elif not line.startswith(" "):
+            kept.append(line)
+            break
+        if not skip:
+            kept.append(line)
+    return "\n".join(kept) or None

@@ -1,0 +1,99 @@
+"""Run one flow: the choice of how, and what all kinds have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.declarations import CdcSpec, Kind, SnapshotSpec
+from ldp_jupyter.engine.failures import Canceled, flow_problem
+from ldp_jupyter.engine.stored import StoredFrames
+from ldp_jupyter.events import FlowStatus
+from ldp_jupyter.graph import Evaluation, evaluate, flow_session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ldp_jupyter.engine.plan import PlannedFlow
+    from ldp_jupyter.engine.work import Work
+    from ldp_jupyter.errors import LdpError
+    from ldp_jupyter.quality import RuleSet
+
+
+class FlowRun:
+    """One flow while it runs, in its own session and thread."""
+
+    def __init__(self, work: Work, planned: PlannedFlow) -> None:
+        self.work = work
+        self.planned = planned
+        self.flow = planned.flow.flow
+        self.node = planned.node
+        self.name = work.emitter.flow_name(planned.flow)
+        self.session: Any = None
+        self.evaluation: Evaluation | None = None
+        self.frames: StoredFrames | None = None
+
+    def run(self) -> LdpError | None:
+        """Run it to its end.
+
+        Returns:
+            What went wrong, None for a flow that is done.
+
+        Raises:
+            Canceled: when the update was stopped.
+        """
+        try:
+            self._progress(FlowStatus.STARTING)
+            self.session = flow_session(self.work.session, self.flow)
+            self.session._jvm.SparkSession.setActiveSession(self.session._jsparkSession)
+            self._execute()
+        except Canceled:
+            self._progress(FlowStatus.STOPPED)
+            raise
+        except (Exception, SystemExit) as error:
+            if self.work.stopping.is_set():
+                self._progress(FlowStatus.STOPPED)
+                raise Canceled from None
+            problem = flow_problem(error, self.work.graph, self.node, self.evaluation, self.name)
+            self._progress(FlowStatus.FAILED, problem=problem)
+            return problem
+        self._progress(FlowStatus.COMPLETED)
+        return None
+
+    def _execute(self) -> None:
+        from ldp_jupyter.engine import changes, once, streaming, views
+
+        if self.node is not None and self.node.kind == Kind.VIEW:
+            views.publish_view(self)
+        elif isinstance(self.flow.query, SnapshotSpec):
+            changes.run_snapshot(self)
+        elif self.flow.once:
+            once.run_once(self)
+        elif isinstance(self.flow.query, CdcSpec):
+            changes.run_changes(self)
+        elif self.node is not None and self.node.kind == Kind.MATERIALIZED_VIEW:
+            views.refresh_view(self)
+        else:
+            streaming.run_stream(self)
+
+    def frame(self, observe: Callable[[RuleSet, Any, Any], Any]) -> Any:
+        """The DataFrame of the flow's query over the tables as they are stored now."""
+        work = self.work
+        self.frames = StoredFrames(work.graph, work.base, work.table_path, observe)
+        self.evaluation = Evaluation(work.graph, self.flow, self.session, self.frames)
+        return evaluate(self.evaluation, work.base)
+
+    @property
+    def table(self) -> Any:
+        """The table that the flow writes."""
+        assert self.node is not None
+        return self.work.tables[self.node.name]
+
+    @property
+    def flow_id(self) -> str:
+        """Identity of the flow within a life of its table: the base of Delta's `txn` ids."""
+        return f"{self.work.owner}/{self.node.name if self.node else self.flow.sink}/{self.table.generation if self.node else 0}/{self.flow.name}"
+
+    def _progress(self, status: FlowStatus, **more: Any) -> None:
+        self.work.emitter.progress(self.planned, status, **more)
+
+    progress = _progress

@@ -1,0 +1,40 @@
+"""Flows that run once per life of their table: a batch appended with a Delta `txn`, so that it cannot land twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.declarations import CdcSpec
+from ldp_jupyter.engine.batch import Observed, job_group
+from ldp_jupyter.engine.streaming import combine
+from ldp_jupyter.events import FlowStatus
+from ldp_jupyter.quality import RuleSet
+
+if TYPE_CHECKING:
+    from ldp_jupyter.engine.flows import FlowRun
+
+
+def run_once(run: FlowRun) -> None:
+    """Run the flow unless it ran in this generation of its table."""
+    assert run.node is not None
+    full, generation = str(run.node.name), run.table.generation
+    done: dict[str, Any] = run.work.memory.get(full, "once") or {}
+    if done.get(run.flow.name) == generation:
+        return
+    observed = Observed()
+    frame = run.frame(observed.apply)
+    run.progress(FlowStatus.RUNNING)
+    if isinstance(run.flow.query, CdcSpec):
+        from ldp_jupyter.engine.changes import apply_once
+
+        apply_once(run, frame)
+    else:
+        rules = RuleSet(run.work.graph.shown(run.node.name), run.node.dataset.expectations)
+        frame = observed.apply(rules, frame, run.session)
+        with job_group(run):
+            (frame.write.format("delta").mode("append").option("mergeSchema", "true").option("txnAppId", run.flow_id)
+             .option("txnVersion", 0).save(run.table.path))
+        quality, written = combine(run, rules, observed.values())
+        run.progress(FlowStatus.RUNNING, metrics={"num_output_rows": written or 0}, quality=quality)
+    # only now: a kill before this line runs the flow again, and the txn makes that harmless
+    run.work.memory.set(full, "once", {**done, run.flow.name: generation})

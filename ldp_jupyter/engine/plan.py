@@ -1,0 +1,109 @@
+"""Which flows an update runs, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ldp_jupyter.declarations import Kind
+from ldp_jupyter.errors import LdpError, UsageProblem
+
+if TYPE_CHECKING:
+    from ldp_jupyter.engine.request import UpdateRequest
+    from ldp_jupyter.graph import FlowNode, Graph, Node
+    from ldp_jupyter.names import Name
+
+
+@dataclass(frozen=True)
+class PlannedFlow:
+    """A flow of the update.
+
+    Parameters:
+        key: unique name within the update.
+        node: the dataset that it writes; None for a flow into a sink.
+        waits_for: keys of the flows that must be done first.
+        excluded: not selected: it is listed and not run.
+    """
+
+    key: str
+    flow: FlowNode
+    node: Node | None
+    waits_for: tuple[str, ...] = ()
+    excluded: bool = False
+
+
+@dataclass
+class UpdatePlan:
+    """The flows of an update, and the tables to empty first."""
+
+    flows: list[PlannedFlow] = field(default_factory=list)
+    full: set[Name] = field(default_factory=set)
+    selected: set[Name] = field(default_factory=set)
+
+
+def plan_update(graph: Graph, request: UpdateRequest) -> UpdatePlan:
+    """Plan an update of a resolved graph.
+
+    Raises:
+        UsageProblem: for selections that make no sense.
+        LdpError: LDP-3006 when a table that may not be reset is selected for a full refresh; LDP-2019 for no table at all.
+    """
+    stored = {name: node for name, node in graph.nodes.items() if node.kind.stored}
+    views = {name: node for name, node in graph.nodes.items() if node.kind == Kind.VIEW}
+    if not stored and not graph.sink_flows:
+        raise LdpError("LDP-2019", f'pipeline "{graph.pipeline}" declares no table', hint="add a table to transformations/, or run its cells")
+    refresh, full = request.names(graph)
+    plan = UpdatePlan()
+    if request.everything:
+        plan.selected = set(stored) | set(views)
+    else:
+        plan.selected = set(refresh) | set(full)
+    if request.full_refresh_all:
+        plan.full = {name for name, node in stored.items() if reset_allowed(node)}
+    else:
+        for name in full:
+            if not reset_allowed(stored[name]):
+                raise UsageProblem("LDP-3006", f'"{graph.shown(name)}" may not be fully refreshed', location=stored[name].dataset.location,
+                                   hint="its property pipelines.reset.allowed is false")
+        plan.full = set(full)
+    keys = {name: [_key(node, flow) for flow in node.flows] for name, node in {**stored, **views}.items()}
+    for name, node in {**stored, **views}.items():
+        waits = tuple(key for source in _stored_inputs(graph, node) if source != name for key in keys[source])
+        for flow, key in zip(node.flows, keys[name], strict=True):
+            plan.flows.append(PlannedFlow(key, flow, node, waits, name not in plan.selected))
+    for flow in graph.sink_flows:
+        waits = tuple(key for source in _inputs_through_views(graph, flow.inputs) for key in keys[source])
+        plan.flows.append(PlannedFlow(flow.flow.name, flow, None, waits, not request.everything))
+    return plan
+
+
+def reset_allowed(node: Node) -> bool:
+    """Whether a full refresh may empty the table (the platform's property `pipelines.reset.allowed`)."""
+    properties = {k.lower(): v for k, v in node.dataset.options.properties.items()}
+    return properties.get("pipelines.reset.allowed", "true").lower() != "false"
+
+
+def _key(node: Node, flow: FlowNode) -> str:
+    return str(node.name) if flow.flow.default else flow.flow.name
+
+
+def _stored_inputs(graph: Graph, node: Node) -> list[Name]:
+    return _inputs_through_views(graph, node.inputs)
+
+
+def _inputs_through_views(graph: Graph, inputs: list[Name]) -> list[Name]:
+    """The stored datasets (and persisted views) behind inputs: a temporary view is part of its reader's query."""
+    found: dict[Name, None] = {}
+    todo = list(inputs)
+    seen: set[Name] = set()
+    while todo:
+        name = todo.pop(0)
+        if name in seen:
+            continue
+        seen.add(name)
+        node = graph.nodes[name]
+        if node.kind == Kind.TEMPORARY_VIEW:
+            todo.extend(node.inputs)
+        else:
+            found[name] = None
+    return list(found)

@@ -1,0 +1,114 @@
+"""Run the flows of a plan: each when all it waits for is done, several side by side, nobody asking in turns.
+
+A worker that is done wakes the thread that waits; that thread hands out what became ready. A failed flow skips what
+depends on it and nothing else.
+"""
+
+from __future__ import annotations
+
+import queue
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from ldp_jupyter.engine.failures import Canceled
+from ldp_jupyter.engine.flows import FlowRun
+from ldp_jupyter.errors import LdpError
+from ldp_jupyter.events import FlowStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ldp_jupyter.engine.plan import PlannedFlow
+    from ldp_jupyter.engine.work import Work
+    from ldp_jupyter.events import EventBus
+
+
+class Scheduler:
+    """Runs the flows of one update.
+
+    Parameters:
+        bus: events are delivered by the thread that calls `run`, while it waits.
+        workers: how many flows run side by side.
+    """
+
+    def __init__(self, work: Work, bus: EventBus, workers: int) -> None:
+        self._work = work
+        self._bus = bus
+        self._workers = workers
+        self._ended: queue.SimpleQueue[tuple[PlannedFlow, object]] = queue.SimpleQueue()
+        self.problems: list[LdpError] = []
+
+    def run(self, flows: list[PlannedFlow], execute: Callable[[PlannedFlow], object] | None = None) -> None:
+        """Run them to the end.
+
+        Parameters:
+            execute: runs one flow; returns a problem or None.
+
+        Raises:
+            Canceled: when the update was stopped meanwhile.
+        """
+        execute = execute or (lambda planned: FlowRun(self._work, planned).run())
+        emitter = self._work.emitter
+        waiting: dict[str, set[str]] = {}
+        by_key = {planned.key: planned for planned in flows}
+        for planned in flows:
+            emitter.progress(planned, FlowStatus.EXCLUDED if planned.excluded else FlowStatus.QUEUED)
+        for planned in flows:
+            if not planned.excluded:
+                waiting[planned.key] = {k for k in planned.waits_for if k in by_key and not by_key[k].excluded and k != planned.key}
+        running: set[str] = set()
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="ldp-flow")
+        try:
+            while waiting or running:
+                for key in [k for k, needs in waiting.items() if not needs]:
+                    if self._work.stopping.is_set():
+                        break
+                    del waiting[key]
+                    running.add(key)
+                    pool.submit(self._one, by_key[key], execute)
+                if not running:
+                    break
+                self._bus.pump()
+                self._collect(waiting, running, by_key)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            if self._work.stopping.is_set():
+                for key in waiting:
+                    emitter.progress(by_key[key], FlowStatus.STOPPED)
+        if self._work.stopping.is_set():
+            raise Canceled
+
+    def _one(self, planned: PlannedFlow, execute: Callable[[PlannedFlow], object]) -> None:
+        try:
+            result: object = execute(planned)
+        except Canceled as canceled:
+            result = canceled
+        except BaseException as error:  # a defect of ours: the update must not hang on it
+            result = LdpError("LDP-3001", f"{type(error).__name__}: {error}", detail=repr(error))
+        self._ended.put((planned, result))
+        self._bus.wake()
+
+    def _collect(self, waiting: dict[str, set[str]], running: set[str], by_key: dict[str, PlannedFlow]) -> None:
+        while True:
+            try:
+                planned, result = self._ended.get_nowait()
+            except queue.Empty:
+                return
+            running.discard(planned.key)
+            if isinstance(result, LdpError):
+                self.problems.append(result)
+                self._skip(planned.key, waiting, by_key, result)
+            for needs in waiting.values():
+                needs.discard(planned.key)
+
+    def _skip(self, failed: str, waiting: dict[str, set[str]], by_key: dict[str, PlannedFlow], problem: LdpError) -> None:
+        """Skip everything that waits for a failed flow, directly or through others."""
+        for key in [k for k, needs in waiting.items() if failed in needs]:
+            if key in waiting:
+                del waiting[key]
+                self._work.emitter.progress(by_key[key], FlowStatus.SKIPPED,
+                                            message=f"Flow '{self._work.emitter.flow_name(by_key[key].flow)}' is SKIPPED: an input failed.")
+                shown = self._work.emitter.target(by_key[key])
+                if shown not in problem.because:
+                    problem.because.append(shown)
+                self._skip(key, waiting, by_key, problem)

@@ -1,0 +1,128 @@
+"""Streaming flows: `writeStream` to Delta, everything that is there now, then done."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.engine.backlog import caught_up
+from ldp_jupyter.events import FlowStatus
+from ldp_jupyter.quality import RuleSet
+
+if TYPE_CHECKING:
+    from ldp_jupyter.engine.flows import FlowRun
+
+
+def run_stream(run: FlowRun) -> None:
+    """Process what is new, into a table or a sink."""
+    work, node = run.work, run.node
+    frame = run.frame(observe_stream)
+    if node is None:
+        _run_sink(run, frame)
+        return
+    table = run.table
+    checkpoint = work.layout.checkpoint(str(node.name), table.generation, run.flow.name)
+    if nothing_new(run, frame, checkpoint):
+        return
+    rules = RuleSet(work.graph.shown(node.name), node.dataset.expectations)
+    frame = rules.apply(_to_target(run, frame), run.session)
+    run.progress(FlowStatus.RUNNING)
+    writer = (frame.writeStream.format("delta").outputMode(_output_mode(frame)).option("checkpointLocation", checkpoint)
+              .option("mergeSchema", "true").queryName(run.name).trigger(availableNow=True))
+    query = writer.start(table.path)
+    wait(run, query)
+    report(run, query, rules)
+
+
+def nothing_new(run: FlowRun, frame: Any, checkpoint: str) -> bool:
+    """Whether the checkpoint shows that a query would find nothing."""
+    from ldp_jupyter.spark import bridge
+
+    return caught_up(checkpoint, bridge.stream_sources(frame), lambda paths: bridge.table_versions(run.session, paths))
+
+
+def observe_stream(rules: RuleSet, frame: Any, session: Any) -> Any:
+    """A view's rules in the query of the flow that reads it."""
+    return rules.apply(frame, session)
+
+
+def wait(run: FlowRun, query: Any) -> None:
+    """Wait for the end of a query; stopping the update stops it."""
+    with run.work.stoppable(query.stop):
+        query.awaitTermination()
+
+
+def report(run: FlowRun, query: Any, rules: RuleSet | None) -> None:
+    """Emit what each micro-batch did."""
+    from ldp_jupyter.spark import bridge
+
+    for text in bridge.progress_json(query):
+        progress = json.loads(text)
+        observed = progress.get("observedMetrics") or {}
+        quality, written = combine(run, rules, observed)
+        if not progress.get("numInputRows") and not written:
+            continue
+        metrics = {"num_output_rows": written} if written is not None else {}
+        run.progress(FlowStatus.RUNNING, metrics=metrics, quality=quality, batch_id=progress.get("batchId"))
+
+
+def combine(run: FlowRun, rules: RuleSet | None, observed: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
+    """The `data_quality` of one batch, from the observations of the dataset and of views that it read, and rows written."""
+    quality: dict[str, Any] = {"dropped_records": 0, "expectations": []}
+    written: int | None = None
+    if rules is not None and rules.metric in observed:
+        own = rules.counts(observed[rules.metric])
+        quality["dropped_records"] = own["dropped_records"]
+        quality["expectations"] += own["expectations"]
+        written = int(observed[rules.metric].get("rows") or 0) - own["dropped_records"]
+    assert run.frames is not None
+    for metric, view in run.frames.view_rules.items():
+        if metric in observed:
+            counts = view.counts(observed[metric])
+            quality["expectations"] += counts["expectations"]
+            if counts["dropped_records"]:
+                quality.setdefault("dropped_in_views", {})[view.dataset] = counts["dropped_records"]
+    return quality, written
+
+
+def _to_target(run: FlowRun, frame: Any) -> Any:
+    """Columns of an INSERT by position take the target's names."""
+    if run.flow.by_name:
+        return frame
+    names = [field.name for field in run.table.schema.fields]
+    return frame.toDF(*names[: len(frame.columns)]) if len(frame.columns) <= len(names) else frame
+
+
+def _output_mode(frame: Any) -> str:
+    """Append; complete for an aggregation without a watermark, whose rows would never be final."""
+    return "complete" if _aggregates_without_watermark(frame) else "append"
+
+
+def _aggregates_without_watermark(frame: Any) -> bool:
+    """Whether the plan holds an aggregation and no watermark."""
+    plan = frame._jdf.queryExecution().analyzed().toString()
+    return bool(re.search(r"^[\s:+\-]*Aggregate ", plan, re.MULTILINE)) and "EventTimeWatermark" not in plan
+
+
+def _run_sink(run: FlowRun, frame: Any) -> None:
+    sink = run.work.graph.sinks[str(run.flow.sink)]
+    checkpoint = run.work.layout.checkpoint(f"sink {sink.name}", "0", run.flow.name)
+    if nothing_new(run, frame, checkpoint):
+        return
+    rules = RuleSet(sink.name, ())
+    frame = rules.apply(frame, run.session)
+    mode = run.flow.confs.get("ldp.outputMode", "append")
+    writer = frame.writeStream.outputMode(mode).option("checkpointLocation", checkpoint).queryName(run.name).trigger(availableNow=True)
+    run.progress(FlowStatus.RUNNING)
+    if sink.handler is not None:
+        query = writer.foreachBatch(sink.handler).start()
+    else:
+        options = dict(sink.options)
+        name = options.pop("tableName", None)
+        for key, value in options.items():
+            writer = writer.option(key, value)
+        writer = writer.format(sink.format)
+        query = writer.toTable(name) if name else writer.start()
+    wait(run, query)
+    report(run, query, rules)

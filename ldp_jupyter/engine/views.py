@@ -1,0 +1,140 @@
+"""Materialized views, and persisted views.
+
+A refresh is one Delta commit that replaces rows, schema and properties; before it readers see the old contents, after
+it the new. There is none where nothing can have changed: every input is a Delta table at the version read last time,
+the plan is the same and deterministic, and the view's own table is at the version that the last refresh wrote.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.declarations import SqlQuery
+from ldp_jupyter.engine.batch import Observed, job_group
+from ldp_jupyter.engine.streaming import combine
+from ldp_jupyter.engine.tables import GENERATION, stored_properties
+from ldp_jupyter.errors import LdpError
+from ldp_jupyter.events import FlowStatus
+from ldp_jupyter.quality import RuleSet
+
+if TYPE_CHECKING:
+    from ldp_jupyter.engine.flows import FlowRun
+    from ldp_jupyter.spark.bridge import BatchInputs
+
+
+def refresh_view(run: FlowRun) -> None:
+    """Bring a materialized view to its query's result."""
+    from ldp_jupyter.spark import bridge
+
+    assert run.node is not None
+    node, table, full = run.node, run.table, str(run.node.name)
+    run.progress(FlowStatus.PLANNING)
+    observed = Observed()
+    frame = run.frame(observed.apply)
+    facts = bridge.batch_inputs(frame)
+    fingerprint = _fingerprint(run, facts)
+    sources = {t.path: [t.id, t.version] for t in facts.tables}
+    remembered = run.work.memory.get(full, "view") or {}
+    forced = node.name in run.work.plan.full
+    reasons = _reasons(facts, remembered, fingerprint, sources, table, forced=forced)
+    if not reasons:
+        run.work.emitter.planning(run.planned, "NO_OP", [], _told(facts))
+        return
+    run.work.emitter.planning(run.planned, "COMPLETE_RECOMPUTE", reasons, _told(facts))
+    rules = RuleSet(run.work.graph.shown(node.name), node.dataset.expectations)
+    frame = observed.apply(rules, frame, run.session)
+    run.progress(FlowStatus.RUNNING)
+    with job_group(run):
+        version, table_id = _write(run, _commented(run, frame))
+    trusted = facts.deterministic and not facts.other
+    run.work.memory.set(full, "view", {"fingerprint": fingerprint, "sources": sources, "written": [table_id, version]} if trusted else None)
+    quality, written = combine(run, rules, observed.values())
+    run.progress(FlowStatus.RUNNING, metrics={"num_output_rows": written or 0}, quality=quality)
+
+
+def _reasons(
+    facts: BatchInputs, remembered: dict[str, Any], fingerprint: str, sources: dict[str, Any], table: Any, *, forced: bool,
+) -> list[str]:
+    """Why the view must be computed again, in the event log's words; empty when it need not."""
+    if forced:
+        return ["FULL_REFRESH"]
+    if not table.exists or not remembered:
+        reasons = [] if facts.deterministic else ["PLAN_NOT_DETERMINISTIC"]
+        return [*reasons, *(["INPUT_NOT_IN_DELTA"] if facts.other else []), "FIRST_REFRESH" if not table.exists else "DATA_HAS_CHANGED"]
+    if not facts.deterministic:
+        return ["PLAN_NOT_DETERMINISTIC"]
+    if facts.other:
+        return ["INPUT_NOT_IN_DELTA"]
+    if remembered["fingerprint"] != fingerprint:
+        return ["QUERY_FINGERPRINT_CHANGED"]
+    if remembered["sources"] != sources or remembered["written"] != [table.table_id, table.version]:
+        return ["DATA_HAS_CHANGED"]
+    return []
+
+
+def _fingerprint(run: FlowRun, facts: BatchInputs) -> str:
+    """The plan's fingerprint with all else that shapes the table: rules, options, comment."""
+    assert run.node is not None and run.frames is not None
+    dataset = run.node.dataset
+    rules = [(r.name, r.text, r.action.value) for r in dataset.expectations]
+    views = [(v.dataset, [(r.name, r.text, r.action.value) for r in v.rules]) for v in run.frames.view_rules.values()]
+    text = repr((facts.fingerprint, rules, views, dataset.options, dataset.comment, sorted(dataset.column_comments.items())))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _write(run: FlowRun, frame: Any) -> tuple[int, str]:
+    """Replace the table by one commit.
+
+    Returns:
+        The version written, and the table's id.
+    """
+    from ldp_jupyter.spark.tables import replace_table
+
+    assert run.node is not None
+    node, table = run.node, run.table
+    properties = stored_properties(node, run.work.owner) | {GENERATION: table.generation or "0"}
+    options = node.dataset.options
+    table.table_id, table.version = replace_table(frame, table.path, options.partition_cols, options.cluster_by, properties,
+                                                  node.dataset.comment)
+    table.properties = properties
+    return table.version, table.table_id
+
+
+def _told(facts: BatchInputs) -> list[dict[str, Any]]:
+    return [{"table_name": t.path, "table_id": t.id, "version": t.version} for t in facts.tables]
+
+
+def _commented(run: FlowRun, frame: Any) -> Any:
+    """Columns with the comments and types that the declaration gives them."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    assert run.node is not None
+    schema = run.node.schema
+    if run.node.dataset.options.schema is None and not run.node.dataset.column_comments:
+        return frame
+    have = {name.lower(): name for name in frame.columns}
+    columns = []
+    for field in schema.fields:
+        source = F.col(f"`{have[field.name.lower()]}`") if field.name.lower() in have else F.lit(None)
+        columns.append(source.cast(field.dataType).alias(field.name, metadata=field.metadata or {}))
+    return frame.select(*columns)
+
+
+def publish_view(run: FlowRun) -> None:
+    """Write a persisted view of SQL into the catalog; it holds the query, not rows."""
+    from ldp_jupyter.spark import guards
+
+    assert run.node is not None
+    query, node = run.flow.query, run.node
+    if not isinstance(query, SqlQuery):
+        raise LdpError("LDP-2023", "a persisted view needs SQL")
+    columns = ", ".join(f"`{c.name}`" + (f" COMMENT '{_escaped(node.dataset.column_comments[c.name])}'"
+                                         if c.name in node.dataset.column_comments else "") for c in node.columns or ())
+    comment = f" COMMENT '{_escaped(node.dataset.comment)}'" if node.dataset.comment else ""
+    text = f"CREATE OR REPLACE VIEW {node.name.quoted} ({columns}){comment} AS {query.text}"
+    guards.original(type(run.session), "sql")(run.session, text)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")

@@ -1,0 +1,83 @@
+"""What all flows of one update share, and the handles by which running ones are stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.engine.failures import Canceled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ldp_jupyter.context import Context
+    from ldp_jupyter.engine.emitter import Emitter
+    from ldp_jupyter.engine.plan import UpdatePlan
+    from ldp_jupyter.engine.tables import Table
+    from ldp_jupyter.graph import Graph
+    from ldp_jupyter.names import Name
+    from ldp_jupyter.state import Layout, Memory
+
+
+@dataclass
+class Work:
+    """One update's shared state.
+
+    Parameters:
+        session: base session of the pipeline; each flow runs in a clone of it.
+        owner: id of the pipeline.
+    """
+
+    graph: Graph
+    base: Context
+    session: Any
+    layout: Layout
+    memory: Memory
+    emitter: Emitter
+    plan: UpdatePlan
+    tables: dict[Name, Table]
+    owner: str
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _stops: dict[int, Callable[[], None]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def table_path(self, name: Name) -> str:
+        return self.layout.table(name, private=self.graph.nodes[name].dataset.options.private)
+
+    @contextlib.contextmanager
+    def stoppable(self, stop: Callable[[], None]) -> Any:
+        """While the block runs, stopping the update calls `stop`."""
+        key = id(stop)
+        with self._lock:
+            if self.stopping.is_set():
+                raise Canceled
+            self._stops[key] = stop
+        try:
+            yield
+        except BaseException:
+            if self.stopping.is_set():
+                raise Canceled from None
+            raise
+        finally:
+            with self._lock:
+                self._stops.pop(key, None)
+        if self.stopping.is_set():
+            raise Canceled
+
+    def stop(self) -> None:
+        """Cancel whatever runs, from any thread."""
+        with self._lock:
+            self.stopping.set()
+            stops = list(self._stops.values())
+        threads = [threading.Thread(target=_quietly, args=(stop,), daemon=True) for stop in stops]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(2)
+
+
+def _quietly(stop: Callable[[], None]) -> None:
+    with contextlib.suppress(Exception):
+        stop()

@@ -1,0 +1,45 @@
+"""The Delta table of the event log.
+
+Its folder gets a pointer to the journal; whoever loads the table through the catalog takes over what the journal has
+more, exactly once (the table's own `txn` remembers the offset). So an idle update starts no Spark job for its events,
+and a reader sees journal and table as one. At the end of a process, and when much has gathered, the rest is written
+for readers from outside.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.state.layout import write_text
+
+if TYPE_CHECKING:
+    from ldp_jupyter.names import Name
+    from ldp_jupyter.state import Layout
+
+POINTER = "_journal.json"
+
+
+def publish_event_log(layout: Layout, name: Name) -> Path:
+    """Make the journal known under a table name.
+
+    Returns:
+        The table's folder.
+    """
+    folder = Path(layout.table(name))
+    pointer = folder / POINTER
+    text = json.dumps({"path": str(layout.journal)})
+    if not pointer.exists() or pointer.read_text(encoding="utf-8") != text:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(pointer, text)
+    return folder
+
+
+def flush_event_log(session: Any, layout: Layout, name: Name) -> None:
+    """Write what the journal has more into the Delta table now."""
+    from ldp_jupyter.spark import bridge
+
+    folder = publish_event_log(layout, name)
+    if layout.journal.exists():
+        bridge.flush_journal(session, str(folder), str(layout.journal))

@@ -1,0 +1,266 @@
+"""Resolve a declared graph: evaluate each query once, depth first, over shapes without data."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.declarations import CdcSpec, Kind, SnapshotSpec
+from ldp_jupyter.errors import LdpError, sort_problems
+from ldp_jupyter.graph.evaluate import Evaluation, InputFailed, evaluate, flow_session
+from ldp_jupyter.graph.model import Column, FlowNode, Graph, Node
+from ldp_jupyter.graph.schemas import declared_schema, merge_schemas
+from ldp_jupyter.graph.spark_errors import evaluation_problem, first_sentence
+from ldp_jupyter.names import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ldp_jupyter.context import Context
+    from ldp_jupyter.declarations import Flow
+    from ldp_jupyter.names import Name
+
+_CHANGE_FEED = "_change_type STRING, _commit_version BIGINT, _commit_timestamp TIMESTAMP"
+
+
+def resolve_graph(graph: Graph, base: Context, session: Any) -> Graph:
+    """Resolve every dataset and flow of a declared graph, in place.
+
+    Parameters:
+        base: the pipeline's context.
+        session: base session of the pipeline; flows are analysed in clones of it.
+
+    Returns:
+        The graph, nodes in an order in which inputs come first; `problems` holds everything found.
+    """
+    Resolution(graph, base, session).run()
+    return graph
+
+
+class Resolution:
+    """The state of one resolving pass; it is the `Frames` of the queries that it evaluates."""
+
+    def __init__(self, graph: Graph, base: Context, session: Any) -> None:
+        self.graph = graph
+        self.base = base
+        self.session = session
+        self.schemas: dict[Name, Any] = {}
+        self._views: dict[Name, Any] = {}
+        self._done: dict[Name, None] = {}
+        self._stack: list[Name] = []
+        self._sessions: dict[Any, Any] = {}
+        self._found: list[LdpError] = []
+
+    def run(self) -> None:
+        from ldp_jupyter.spark import guards
+
+        guards.install()
+        for name in list(self.graph.nodes):
+            self._resolve(self.graph.nodes[name])
+        for flow_node in self.graph.sink_flows:
+            self._resolve_sink_flow(flow_node)
+        self.graph.nodes = {name: self.graph.nodes[name] for name in self._done}
+        self.graph.problems = sort_problems([*self.graph.problems, *self._found])
+
+    def frame(self, node: Node, reading: Evaluation, *, streaming: bool, options: Mapping[str, str], reader: Any) -> Any:  # noqa: ARG002
+        """The shape of a dataset of the pipeline, streaming or batch as it is read."""
+        from pyspark.sql.types import StructType
+
+        from ldp_jupyter.spark import bridge
+        from ldp_jupyter.spark.tables import parse_columns
+
+        if node.name in self._stack:
+            path = [*self._stack[self._stack.index(node.name):], node.name]
+            raise LdpError("LDP-2005", "datasets depend on each other in a circle: " + " -> ".join(self.graph.shown(n) for n in path),
+                           hint="break the circle at one of these reads")
+        self._resolve(node)
+        if node.problem is not None:
+            raise InputFailed(node.problem)
+        if node.kind in (Kind.TEMPORARY_VIEW, Kind.VIEW):
+            self._check_view_read(node, streaming)
+            return self._views[node.name]
+        schema = self.schemas[node.name]
+        if streaming and options.get("readchangefeed", "").lower() == "true":
+            schema = StructType([*schema.fields, *parse_columns(self.session, _CHANGE_FEED).fields])
+        return bridge.empty(reading.session, schema, streaming=streaming)
+
+    def _check_view_read(self, node: Node, streaming: bool) -> None:
+        if node.streaming is None or node.streaming == streaming:
+            return
+        if self.base.configuration.get("pipelines.incompatibleViewCheck.enabled", "true").lower() == "false":
+            return
+        shown = self.graph.shown(node.name)
+        if node.streaming:
+            raise LdpError("LDP-2018", f'the streaming view "{shown}" is read as a batch',
+                           hint=f"read it as a stream: STREAM({shown}) or spark.readStream.table(\"{shown}\")")
+        raise LdpError("LDP-2018", f'the batch view "{shown}" is read as a stream',
+                       hint=f"read it without STREAM, or make the view's own sources streams")
+
+    def _resolve(self, node: Node) -> None:
+        if node.name in self._done:
+            return
+        self._stack.append(node.name)
+        try:
+            self._resolve_flows(node)
+        finally:
+            self._stack.pop()
+            self._done[node.name] = None
+
+    def _resolve_flows(self, node: Node) -> None:
+        shown = self.graph.shown(node.name)
+        frames: list[tuple[FlowNode, Any]] = []
+        for flow_node in node.flows:
+            evaluation = Evaluation(self.graph, flow_node.flow, self._session_for(flow_node.flow), self)
+            try:
+                frame = self._evaluate(evaluation)
+                flow_node.streaming = frame.isStreaming
+                self._check_kind(node, flow_node, frame)
+                frames.append((flow_node, frame))
+            except InputFailed as failed:
+                if shown not in failed.problem.because and failed.problem.dataset != shown:
+                    failed.problem.because.append(shown)
+                node.problem = failed.problem
+            except (Exception, SystemExit) as error:
+                self._fail(node, evaluation_problem(error, evaluation, shown))
+            flow_node.inputs = list(evaluation.inputs)
+            flow_node.external_inputs = list(evaluation.external)
+        if node.problem is not None or not frames:
+            if node.problem is None:  # its missing flow was told when the graph was built
+                node.problem = LdpError("LDP-2014", f'no flow writes "{shown}"', dataset=shown, location=node.dataset.location)
+            return
+        try:
+            self._settle(node, frames)
+        except LdpError as error:
+            error.dataset = error.dataset or shown
+            error.location = error.location or node.dataset.location
+            self._fail(node, error)
+        except Exception as error:
+            self._fail(node, LdpError("LDP-2015", first_sentence(str(error)), dataset=shown, location=node.dataset.location,
+                                      detail=str(error)))
+
+    def _evaluate(self, evaluation: Evaluation) -> Any:
+        query = evaluation.flow.query
+        if isinstance(query, SnapshotSpec) and not isinstance(query.source, str):
+            return self._first_snapshot(query, evaluation)
+        return evaluate(evaluation, self.base)
+
+    def _first_snapshot(self, query: SnapshotSpec, evaluation: Evaluation) -> Any:
+        """The shape of a historical snapshot source: its function is asked for the first snapshot."""
+        from ldp_jupyter.context import using
+
+        context = self.base.but(namespace=evaluation.flow.namespace, declarations=None, resolver=evaluation,
+                                get_session=lambda: evaluation.session)
+        with using(context):
+            answer = query.source(None)  # type: ignore[operator]
+        if answer is None:
+            raise LdpError("LDP-2010", "the snapshot function gave no first snapshot, so its columns are unknown",
+                           location=evaluation.flow.location)
+        answer[0]._ldp_version = answer[1]
+        return answer[0]
+
+    def _check_kind(self, node: Node, flow_node: FlowNode, frame: Any) -> None:
+        flow, shown = flow_node.flow, self.graph.shown(node.name)
+        streaming = frame.isStreaming
+        if node.kind == Kind.TABLE:
+            node.kind = Kind.STREAMING_TABLE if streaming else Kind.MATERIALIZED_VIEW
+        if isinstance(flow.query, SnapshotSpec):
+            return
+        if flow.once:
+            if streaming:
+                raise LdpError("LDP-2008", f'the once flow "{flow.name}" is a streaming query', hint="read its source without STREAM",
+                               location=flow.location)
+            return
+        if node.kind == Kind.STREAMING_TABLE and not streaming:
+            what = "a batch query writes" if flow.default else f'the batch query of flow "{flow.name}" writes'
+            raise LdpError("LDP-2007", f'{what} the streaming table "{shown}"', location=_query_location(flow),
+                           hint="read a source as a stream (STREAM t, spark.readStream), or declare a materialized view")
+        if node.kind == Kind.MATERIALIZED_VIEW and streaming:
+            raise LdpError("LDP-2008", f'the materialized view "{shown}" has a streaming query', location=_query_location(flow),
+                           hint="read its sources without STREAM, or declare a streaming table")
+        if node.kind == Kind.VIEW and streaming:
+            raise LdpError("LDP-2008", f'the view "{shown}" has a streaming query', location=_query_location(flow),
+                           hint="use a temporary view: only those can be streams")
+
+    def _settle(self, node: Node, frames: list[tuple[FlowNode, Any]]) -> None:
+        """Streamingness, schema, expectations and columns that options name."""
+        dataset = node.dataset
+        schemas = [self._flow_schema(flow_node, frame) for flow_node, frame in frames]
+        inferred = merge_schemas(self.session, schemas, node, self.graph)
+        schema = declared_schema(self.session, dataset, inferred, self.graph)
+        node.streaming = frames[0][1].isStreaming
+        if node.kind in (Kind.TEMPORARY_VIEW, Kind.VIEW):
+            self._views[node.name] = frames[0][1]
+        self.schemas[node.name] = schema
+        node.schema = schema
+        node.columns = [Column(field.name, field.dataType.simpleString()) for field in schema.fields]
+        self._check_columns(node)
+        self._check_expectations(node, frames)
+
+    def _flow_schema(self, flow_node: FlowNode, frame: Any) -> Any:
+        query = flow_node.flow.query
+        if isinstance(query, (CdcSpec, SnapshotSpec)):
+            from ldp_jupyter import cdc
+
+            try:
+                if isinstance(query, SnapshotSpec):
+                    version = datetime.now(timezone.utc).replace(tzinfo=None) if isinstance(query.source, str) else frame._ldp_version
+                    return cdc.snapshot_schema(query, frame, version)
+                return cdc.output_schema(query, frame)
+            except LdpError as error:
+                error.location = error.location or flow_node.flow.location
+                raise
+        return frame.schema
+
+    def _check_columns(self, node: Node) -> None:
+        known = [c.name for c in node.columns or ()]
+        lower = {name.lower() for name in known}
+        for words, names in (("partition column", node.dataset.options.partition_cols), ("clustering column", node.dataset.options.cluster_by)):
+            for name in names:
+                if name.lower().split(".")[0] not in lower:
+                    raise LdpError("LDP-2004", f'unknown {words} "{name}"', hint=did_you_mean(name, known) or f"columns: {', '.join(known)}")
+
+    def _check_expectations(self, node: Node, frames: list[tuple[FlowNode, Any]]) -> None:
+        if not node.dataset.expectations:
+            return
+        from ldp_jupyter.quality import condition_columns
+        from ldp_jupyter.spark import bridge
+
+        for flow_node, frame in frames:
+            target = bridge.empty(self.session, self.schemas[node.name], streaming=False) if flow_node.flow.is_cdc else frame
+            for rule in node.dataset.expectations:
+                try:
+                    bridge.with_conditions(target, condition_columns([rule], self._session_for(flow_node.flow)))
+                except Exception as error:
+                    raise LdpError("LDP-2016", f'expectation "{rule.name}" cannot be resolved: {first_sentence(str(error))}',
+                                   location=rule.location or node.dataset.location, detail=str(error)) from None
+
+    def _resolve_sink_flow(self, flow_node: FlowNode) -> None:
+        flow = flow_node.flow
+        evaluation = Evaluation(self.graph, flow, self._session_for(flow), self)
+        try:
+            frame = self._evaluate(evaluation)
+            flow_node.streaming = frame.isStreaming
+            if not frame.isStreaming and not flow.once:
+                raise LdpError("LDP-2007", f'the batch query of flow "{flow.name}" writes the sink "{flow.sink}"',
+                               hint="sinks take streaming queries", location=flow.location)
+        except InputFailed as failed:
+            failed.problem.because.append(f"flow {flow.name}")
+        except (Exception, SystemExit) as error:
+            self._found.append(evaluation_problem(error, evaluation, flow.name))
+        flow_node.inputs = list(evaluation.inputs)
+        flow_node.external_inputs = list(evaluation.external)
+
+    def _session_for(self, flow: Flow) -> Any:
+        """Flows with the same settings and namespace share a session while they are only analysed."""
+        key = (flow.namespace, tuple(sorted(flow.confs.items())))
+        if key not in self._sessions:
+            self._sessions[key] = flow_session(self.session, flow)
+        return self._sessions[key]
+
+    def _fail(self, node: Node, problem: LdpError) -> None:
+        node.problem = problem
+        self._found.append(problem)
+
+
+def _query_location(flow: Flow) -> Any:
+    return getattr(flow.query, "location", None) or flow.location

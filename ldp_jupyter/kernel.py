@@ -1,0 +1,193 @@
+"""The pipeline of a kernel: what cells declared, settings changed here, the session that `spark` means."""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.context import Context, set_standing
+from ldp_jupyter.declarations import Declarations, Location, Note, SourceUnit
+from ldp_jupyter.errors import LdpError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ldp_jupyter.pipeline import Pipeline
+
+
+class Kernel:
+    """State of one kernel that loaded the extension.
+
+    Parameters:
+        ip: the IPython shell.
+    """
+
+    def __init__(self, ip: Any) -> None:
+        self.ip = ip
+        self.overrides: dict[str, str] = {}
+        self.choice: dict[str, str | None] = {"project": None, "pipeline": None, "target": None}
+        self.configuration: dict[str, str] = {}
+        self.variables: dict[str, str] = {}
+        self._pipeline: Pipeline | None = None
+        self._stamp: object = None
+        self.cells: dict[str, Declarations] = {}
+        self.texts: dict[str, str] = {}
+        self.names: dict[str, str] = {}  # pseudo file name of a cell -> its label
+        self.current: Declarations | None = None
+        self.captured: list[str] = []
+        self._text = ""
+
+    def pipeline(self, options: Mapping[str, Any] | None = None) -> Pipeline:
+        """The kernel's pipeline, read again when its settings files changed; options of one command go on top."""
+        from ldp_jupyter.pipeline import Pipeline
+
+        options = options or {}
+        special = any(options.get(k) for k in ("project", "pipeline", "target", "settings", "variables"))
+        stamp = (_stamp(), repr((self.overrides, self.choice, self.configuration, self.variables)))
+        if not special and self._pipeline is not None and stamp == self._stamp:
+            return self._pipeline
+        from ldp_jupyter.cli import _pairs
+
+        pipeline = Pipeline(
+            options.get("project") or self.choice["project"] or ".", name=options.get("pipeline") or self.choice["pipeline"],
+            target=options.get("target") or self.choice["target"], overrides=self.overrides,
+            settings={**self.configuration, **_pairs(options.get("settings"), "--set")},
+            variables={**self.variables, **_pairs(options.get("variables"), "--var")}, say=say)
+        pipeline.cells, pipeline.cell_texts = self.cells, self.texts
+        if not special:
+            self._pipeline, self._stamp = pipeline, stamp
+            self.stand(pipeline)
+        return pipeline
+
+    def stand(self, pipeline: Pipeline) -> None:
+        """Make the pipeline's context that of plain cells."""
+        context = pipeline.context()
+        context.locate = self.locate
+        context.declarations = self.current
+        context.get_session = pipeline.session
+        set_standing(context)
+
+    def change(self, changes: Mapping[str, str]) -> None:
+        """Change settings of this kernel (`%ldp config key=value`)."""
+        for key, value in changes.items():
+            if key in self.choice:
+                self.choice[key] = value or None
+            elif key.startswith("configuration."):
+                self.configuration[key.removeprefix("configuration.")] = value
+            elif key.startswith("var."):
+                self.variables[key.removeprefix("var.")] = value
+            elif key in ("catalog", "schema", "storage", "name", "continuous", "development", "root_path"):
+                self.overrides[key] = value
+            else:
+                self.configuration[key] = value
+
+    # ---- cells
+
+    def begin(self, text: str, cell_id: str | None) -> None:
+        """A cell is about to run: what it declares lands in its own place."""
+        count = self.ip.execution_count
+        key = cell_id or hashlib.sha256(text.encode()).hexdigest()[:16]
+        self.current = Declarations(SourceUnit(key, f"cell [{count}]"))
+        self._text = text
+        self._context().declarations = self.current
+
+    def register_name(self, filename: str, label: str | None = None) -> None:
+        self.names[filename] = label or f"cell [{self.ip.execution_count}]"
+
+    def finish(self) -> Declarations | None:
+        """The cell ran: keep what it declared, in the place of what it or a predecessor declared before.
+
+        Returns:
+            What it declared, None for a cell that declared nothing now.
+        """
+        declared, self.current = self.current, None
+        self._context().declarations = None
+        if declared is None:
+            return None
+        anything = declared.datasets or declared.flows or declared.sinks or declared.hooks or declared.problems
+        key = declared.unit.key
+        if not anything:
+            if key in self.cells:  # the cell does not declare any more
+                del self.cells[key]
+                self.texts.pop(key, None)
+            return None
+        self._replace_predecessor(declared)
+        self.cells[key] = declared
+        self.texts[key] = self._text
+        return declared
+
+    def _replace_predecessor(self, declared: Declarations) -> None:
+        """Without cell ids (nbclient sends none) a rerun cell is known by what it declares: the same names."""
+        names = {d.name for d in declared.datasets}
+        for key, other in list(self.cells.items()):
+            if key == declared.unit.key or not names or key != _digest_like(key):
+                continue
+            if names & {d.name for d in other.datasets} and _similar(self.texts.get(key, ""), self._text):
+                del self.cells[key]
+                self.texts.pop(key, None)
+                declared.notes.append(Note("warning", f"replaces what {other.unit.shown} declared"))
+
+    def locate(self, filename: str, line: int) -> Location | None:
+        """A place in a cell, for a file name that IPython gave it."""
+        label = self.names.get(filename)
+        if label is None:
+            if "ipykernel_" not in filename and not filename.startswith("<ipython-input"):
+                return None
+            label = f"cell [{self.ip.execution_count}]"
+            self.names[filename] = label
+        return Location(None, line, cell=label, path=filename)
+
+    def file_for(self, body: str, above: int) -> str:
+        """A pseudo file that holds the body of a cell magic at the lines it has in the cell."""
+        label = f"cell [{self.ip.execution_count}]"
+        filename = f"<{label} {hashlib.sha256(body.encode()).hexdigest()[:8]}>"
+        text = "\n" * above + body
+        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        self.names[filename] = label
+        return filename
+
+    def _context(self) -> Context:
+        from ldp_jupyter.context import current
+
+        context = current()
+        if context is None:
+            self.pipeline()
+            context = current()
+        assert context is not None
+        return context
+
+
+def _digest_like(key: str) -> str:
+    """The key itself if it is a digest of a text, which it is where the front end sends no cell id."""
+    return key if len(key) == 16 and all(c in "0123456789abcdef" for c in key) else ""
+
+
+def _similar(one: str, other: str) -> bool:
+    import difflib
+
+    return difflib.SequenceMatcher(None, one, other).quick_ratio() > 0.5
+
+
+def _stamp() -> object:
+    """Changes when a settings file of the working folder's project does."""
+    from pathlib import Path
+
+    from ldp_jupyter.project import find_project
+
+    root = find_project(Path.cwd())
+    files = [f for f in root.iterdir() if f.suffix in (".yml", ".yaml", ".json")] if root.is_dir() else []
+    files += list((root / "resources").glob("**/*.yml")) if (root / "resources").is_dir() else []
+    return (str(root), tuple((str(f), f.stat().st_mtime_ns) for f in sorted(files)))
+
+
+def say(text: str) -> None:
+    """Tell what takes long, where the user looks."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def refuse_without_cell() -> LdpError:
+    return LdpError("LDP-1001", "this magic needs a cell", hint=f"see %ldp help (in {os.getcwd()})")

@@ -1,0 +1,294 @@
+"""`Pipeline`: one pipeline of a project, with the verbs that every door (magics, command line, Python) calls."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.context import Context
+from ldp_jupyter.errors import LdpError, PipelineInvalid
+from ldp_jupyter.names import Name, Namespace
+from ldp_jupyter.project import choose_pipeline, load_project, notebook_files, source_files
+from ldp_jupyter.state import Layout, Runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ldp_jupyter.declarations import Declarations
+    from ldp_jupyter.display import DataView
+    from ldp_jupyter.engine import Update
+    from ldp_jupyter.events import Event, Subscriber, UpdateView
+    from ldp_jupyter.graph import Graph
+    from ldp_jupyter.project import PipelineSettings, Project
+
+_IDS = uuid.UUID("8a9f6a52-6a0c-4a43-9f0e-6f3b0e6a7c11")
+_NOTHING: Mapping[str, str] = {}
+
+
+class Pipeline:
+    """A pipeline of a project on disk.
+
+    Parameters:
+        start: a folder of the project; it is looked for here and upward.
+        name: which pipeline, where the project has several.
+        target: bundle target; None for the default one.
+        settings: pipeline configuration for this object (``--set``).
+        variables: bundle variables (``--var``).
+        overrides: other settings changed for this object (``%ldp config key=value``).
+        say: told what takes long; default: a line on stderr.
+
+    Raises:
+        UsageProblem: for settings that cannot be read, unknown names, or a pipeline that must be named.
+    """
+
+    def __init__(
+        self, start: str | os.PathLike[str] = ".", *, name: str | None = None, target: str | None = None,
+        settings: Mapping[str, str] = _NOTHING, variables: Mapping[str, str] = _NOTHING, overrides: Mapping[str, str] = _NOTHING,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
+        self.project: Project = load_project(Path(start), target=target, variables=variables, settings=settings, overrides=overrides)
+        self.settings: PipelineSettings = choose_pipeline(self.project, name)
+        self.namespace = Namespace(self.settings.catalog.lower(), self.settings.schema.lower())
+        self.layout = Layout(_local_storage(self.project.storage), self.settings.name)
+        self.say = say
+        # what cells of this kernel declared, by cell, and the texts of those cells
+        self.cells: dict[str, Declarations] = {}
+        self.cell_texts: dict[str, str] = {}
+        self._base_session: Any = None
+
+    @property
+    def id(self) -> str:
+        """Id of the pipeline: the same for the same name, as the owner of its tables."""
+        return str(uuid.uuid5(_IDS, self.settings.name))
+
+    @property
+    def where(self) -> str:
+        """What runs where, as shown: ``dev · local .ldp``."""
+        storage = Path(self.layout.storage)
+        with contextlib.suppress(ValueError):
+            storage = storage.relative_to(self.project.root)
+        return " · ".join(part for part in (self.project.target, f"local {storage}") if part)
+
+    @property
+    def event_log(self) -> Name:
+        """The table of the event log: as set, else ``event_log_<id>`` in the default catalog and schema."""
+        log = self.settings.event_log
+        if log is not None:
+            return Namespace(log.catalog, log.schema).qualify([log.name])
+        return Name(self.namespace.catalog, self.namespace.schema, "event_log_" + self.id.replace("-", "_"))
+
+    # ---- sources
+
+    def sources(self) -> list[Path]:
+        """Source files, in a fixed order."""
+        return source_files(self.settings, self.project)
+
+    def load(self) -> list[Declarations]:
+        """What sources and cells declare now."""
+        from ldp_jupyter.sources import load_files
+
+        files = self.sources()
+        notebooks = [n for n in notebook_files(self.settings, self.project) if n not in files and not self._is_this_notebook(n)]
+        loaded = load_files(files, self.context(), self.settings.root, notebooks=notebooks)
+        return [*loaded, *self.cells.values()]
+
+    def context(self) -> Context:
+        """The context in which this pipeline's code runs."""
+        return Context(self.namespace, self._configuration(), self._load_session, root=self.project.root)
+
+    def declared(self) -> Graph:
+        """The graph as declared: evaluates no dataset function and needs no data (``ldp ls``)."""
+        from ldp_jupyter.graph import declared_graph
+
+        return declared_graph(self.settings.name, self.namespace, self.load())
+
+    def dry_run(self) -> Graph:
+        """Check everything and write nothing; the problems are in the graph."""
+        from ldp_jupyter.graph import declared_graph, resolve_graph
+
+        self._base_session = None  # settings and temporary views of cells may have changed
+        declarations = self.load()
+        graph = declared_graph(self.settings.name, self.namespace, declarations)
+        if not graph.nodes and not graph.sink_flows and not graph.problems:
+            graph.problems.append(LdpError("LDP-2019", f'pipeline "{self.settings.name}" declares nothing',
+                                           hint="put sources into transformations/, or run cells that declare datasets"))
+            return graph
+        graph.not_checked.extend(note for note in self.project.notes if note not in graph.not_checked)
+        resolve_graph(graph, self.context(), self._load_session())
+        self._hooks = [hook for source in declarations for hook in source.hooks]
+        return graph
+
+    # ---- updates
+
+    def run(
+        self, *, refresh: Sequence[str] = (), full_refresh: Sequence[str] = (), full_refresh_all: bool = False,
+        subscribers: Sequence[Subscriber] = (), graph: Graph | None = None,
+    ) -> UpdateView:
+        """Run an update. Its report lies in the state before an error is raised.
+
+        Parameters:
+            refresh, full_refresh: datasets by name; with none of the three, everything is refreshed.
+            subscribers: called with each event, in this thread.
+            graph: from `dry_run`; a new one is made without it.
+
+        Raises:
+            PipelineInvalid: with all that is wrong; nothing was touched.
+            UpdateFailed: with the problems of the flows that failed.
+            KeyboardInterrupt: after the update was canceled.
+        """
+        from ldp_jupyter.engine import UpdateRequest
+
+        graph = graph or self.dry_run()
+        update = self.update(graph)
+        return update.run(UpdateRequest(tuple(refresh), tuple(full_refresh), full_refresh_all), subscribers)
+
+    def update(self, graph: Graph) -> Update:
+        """An update of a resolved graph, ready to run; `stop` on it cancels."""
+        from ldp_jupyter.engine import Update
+
+        update = Update(graph, self.context(), self._load_session(), self.layout, self.id, self.event_log, self._told_settings(),
+                        getattr(self, "_hooks", ()))
+        run = Runs(self.layout).new(update.update_id)
+
+        def before_end(view: UpdateView, problems: list[LdpError]) -> None:
+            from ldp_jupyter.display import write_report
+
+            run.save({**view.to_json(), "errors": [p.to_json() for p in problems]})
+            write_report(run.report, graph, view, problems, where=self.where, settings=self._told_settings())
+
+        update.before_end = before_end
+        return update
+
+    # ---- looking
+
+    def session(self) -> Any:
+        """The Spark session of this pipeline's catalog: three-part names, views and `event_log` work in it."""
+        from ldp_jupyter.spark import bridge, guards
+        from ldp_jupyter.spark.session import SessionSettings, get_session
+
+        confs = {k: v for k, v in self.settings.configuration.items() if k.startswith("spark.")}
+        session = get_session(SessionSettings(str(self.layout.warehouse), self.namespace.catalog, self.namespace.schema, confs), self.say)
+        folder = self.layout.table(self.event_log)
+        for key in ("", f".{self.id}", f".{self.settings.name}"):
+            session.conf.set(bridge.EVENT_LOG_SETTING + key, folder)
+        guards.install()
+        return session
+
+    def query(self, text: str, limit: int | None = None) -> DataView:
+        """Run an SQL query over the tables.
+
+        Parameters:
+            limit: rows taken at most; None takes all.
+        """
+        from ldp_jupyter.display import DataView
+        from ldp_jupyter.graph import Column
+
+        session = self.session()
+        frame = session.sql(text)
+        columns = [Column(f.name, f.dataType.simpleString()) for f in frame.schema.fields]
+        rows = frame.collect() if limit is None else frame.limit(limit + 1).collect()
+        more = limit is not None and len(rows) > limit
+        return DataView(columns, rows[:limit], more=more)
+
+    def tables(self) -> list[dict[str, Any]]:
+        """The pipeline's tables as they lie in storage, with their rows."""
+        from ldp_jupyter.engine.tables import KIND, OWNER
+        from ldp_jupyter.spark import bridge
+
+        folders = [f for root in (self.layout.warehouse, self.layout.root / "private") if root.is_dir()
+                   for f in sorted(root.glob("*/*/*")) if (f / "_delta_log").is_dir()]
+        if not folders:
+            return []
+        session = self.session()
+        found = []
+        for folder, info in zip(folders, bridge.table_info(session, [str(f) for f in folders]), strict=True):
+            if info is None or info.properties.get(OWNER) != self.id:
+                continue
+            name = Name(*folder.parts[-3:])
+            rows = info.num_records
+            if rows is None:
+                rows = session.read.format("delta").load(str(folder)).count()
+            found.append({"name": self.namespace.shown(name), "kind": info.properties.get(KIND, "table").lower(), "path": str(folder),
+                          "rows": rows, "full_name": str(name), "version": info.version})
+        return found
+
+    def events(self, update_id: str | None = None) -> list[Event]:
+        """Events of the journal, oldest first; of one update, or of all."""
+        from ldp_jupyter.eventlog.journal import read_events
+
+        return list(read_events(self.layout.journal, update_id))
+
+    def last_update(self) -> UpdateView | None:
+        """The last update as its events tell it."""
+        from ldp_jupyter.events import UpdateView
+
+        runs = Runs(self.layout).all()
+        if not runs:
+            return None
+        view = UpdateView()
+        for event in self.events(runs[0].update_id):
+            view.apply(event)
+        return view
+
+    def flush_events(self) -> None:
+        """Write the event log's Delta table now (a reader through the catalog does so itself)."""
+        from ldp_jupyter.eventlog import flush_event_log
+
+        if self.layout.journal.exists():
+            flush_event_log(self.session(), self.layout, self.event_log)
+
+    # ---- inside
+
+    def _configuration(self) -> dict[str, str]:
+        return {**self.settings.configuration, "pipelines.id": self.id}
+
+    def _load_session(self) -> Any:
+        """The session that sources run in; flows run in clones of it."""
+        if self._base_session is None or self._base_session.sparkContext._jsc is None:
+            from ldp_jupyter.graph import base_session
+
+            self._base_session = base_session(self.session(), self._configuration(), self.namespace)
+        return self._base_session
+
+    def _told_settings(self) -> dict[str, Any]:
+        """Settings for the event log and the report, secrets left out."""
+        secret = ("password", "secret", "token", "key", "credential")
+        configuration = {k: "[redacted]" if any(word in k.lower() for word in secret) else v for k, v in self.settings.configuration.items()}
+        return {"name": self.settings.name, "catalog": self.settings.catalog, "schema": self.settings.schema,
+                "target": self.project.target, "storage": self.layout.storage, "configuration": configuration,
+                "development": self.settings.development}
+
+    def _is_this_notebook(self, path: Path) -> bool:
+        """Whether a notebook on disk is the one whose cells this kernel ran: those stand for the file."""
+        if not self.cell_texts:
+            return False
+        session_name = os.environ.get("JPY_SESSION_NAME")
+        if session_name and Path(session_name).name == path.name:
+            return True
+        from ldp_jupyter.sources.notebook import ipynb_cells
+
+        try:
+            texts = {cell.text.strip() for cell in ipynb_cells(path)}
+        except LdpError:
+            return False
+        return any(text.strip() in texts for text in self.cell_texts.values())
+
+
+def check(graph: Graph) -> Graph:
+    """The graph, when nothing is wrong with it.
+
+    Raises:
+        PipelineInvalid: with all that is.
+    """
+    if graph.problems:
+        raise PipelineInvalid(graph.problems, graph.pipeline)
+    return graph
+
+
+def _local_storage(storage: str) -> str:
+    if "://" in storage and not storage.startswith("file://"):
+        raise LdpError("LDP-5006", f"storage {storage} is not a local folder", hint="remote storage is not supported yet: set a local path")
+    return storage.removeprefix("file://")

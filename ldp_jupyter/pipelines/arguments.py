@@ -1,0 +1,148 @@
+"""Shared by the API's functions: whose code calls, and whether what it passes is acceptable."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ldp_jupyter.context import Context, current
+from ldp_jupyter.errors import LdpError
+from ldp_jupyter.locations import Location, shown_path
+from ldp_jupyter.names import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ldp_jupyter.declarations import Declarations
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_SAMPLES = os.path.join(_PACKAGE, "project", "samples") + os.sep
+
+
+def is_own_frame(filename: str) -> bool:
+    """Whether a frame is this package's code (its shipped samples are user code)."""
+    return filename.startswith(_PACKAGE) and not filename.startswith(_SAMPLES)
+
+
+def location_of(filename: str, line: int, context: Context | None) -> Location:
+    """The Location for a file name and line as Python knows them."""
+    if context is not None and context.locate is not None:
+        found = context.locate(filename, line)
+        if found is not None:
+            return found
+    return Location(shown_path(filename, context.root if context else None), line, path=filename)
+
+
+def caller_location() -> Location | None:
+    """Where the user's code called us."""
+    frame = sys._getframe(1)
+    while frame is not None and is_own_frame(frame.f_code.co_filename):
+        frame = frame.f_back  # type: ignore[assignment]
+    if frame is None:
+        return None
+    return location_of(frame.f_code.co_filename, frame.f_lineno, current())
+
+
+def function_location(function: Callable[..., Any]) -> Location | None:
+    """Where a function is defined: its first decorator or its `def`."""
+    inner = function
+    while hasattr(inner, "func") or hasattr(inner, "__wrapped__"):  # functools.partial and wraps
+        inner = getattr(inner, "func", None) or inner.__wrapped__  # type: ignore[attr-defined]
+    code = getattr(inner, "__code__", None)
+    if code is None or is_own_frame(code.co_filename):
+        return caller_location()
+    return location_of(code.co_filename, code.co_firstlineno, current())
+
+
+def declaring() -> tuple[Context, Declarations]:
+    """The context that declarations go to now.
+
+    Raises:
+        LdpError: LDP-2012 outside of pipeline source.
+    """
+    context = current()
+    if context is None or context.declarations is None:
+        where = "inside a dataset function" if context is not None and context.resolver is not None else "outside of a pipeline"
+        raise LdpError("LDP-2012", f"a dataset or flow was declared {where}",
+                       hint="declare at the top level of pipeline source, or in a notebook cell after %load_ext ldp_jupyter",
+                       location=caller_location())
+    return context, context.declarations
+
+
+def wrong(function: str, parameter: str, value: Any, accepted: str) -> NoReturn:
+    """Refuse an argument: the parameter, what was given, what is accepted, the place."""
+    raise LdpError("LDP-2011", f"{function}({parameter}=...) got {_shown(value)}; accepted: {accepted}",
+                   location=caller_location())
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"
+
+
+def unknown_arguments(function: str, unknown: Mapping[str, Any], known: Callable[..., Any]) -> None:
+    """Refuse keywords that the function does not have, with the nearest that it has."""
+    if not unknown:
+        return
+    code = known.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    key = next(iter(unknown))
+    accepted = ", ".join(n for n in names if not n.startswith("_"))
+    raise LdpError("LDP-2011", f'{function}() has no parameter "{key}"',
+                   hint=did_you_mean(key, names) or f"parameters: {accepted}", location=caller_location())
+
+
+def text(function: str, parameter: str, value: Any) -> str | None:
+    """A string or None."""
+    if value is not None and not isinstance(value, str):
+        wrong(function, parameter, value, "str or None")
+    return value
+
+
+def flag(function: str, parameter: str, value: Any) -> bool:
+    """A bool; None counts as False (templates pass every parameter as None)."""
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        wrong(function, parameter, value, "True or False")
+    return value
+
+
+def text_map(function: str, parameter: str, value: Any) -> dict[str, str]:
+    """A dict with string keys; values become the text that Spark reads."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(k, str) for k in value):
+        wrong(function, parameter, value, "a dict of str to str")
+    return {k: ("true" if v else "false") if isinstance(v, bool) else str(v) for k, v in value.items()}
+
+
+def column_names(function: str, parameter: str, value: Any) -> tuple[str, ...] | None:
+    """A list of column names; a single name and Column objects of plain columns are taken too."""
+    if value is None:
+        return None
+    items = [value] if isinstance(value, str) or is_column(value) else value
+    if not isinstance(items, (list, tuple)):
+        wrong(function, parameter, value, "a list of column names")
+    names = []
+    for item in items:
+        if isinstance(item, str):
+            names.append(item)
+        elif is_column(item):
+            names.append(column_text(item))
+        else:
+            wrong(function, parameter, item, "a list of column names (str or col(...))")
+    return tuple(names)
+
+
+def is_column(value: Any) -> bool:
+    """Whether a value is a Spark Column, without importing pyspark for those that are not."""
+    pyspark = sys.modules.get("pyspark.sql")
+    return pyspark is not None and isinstance(value, pyspark.Column)
+
+
+def column_text(column: Any) -> str:
+    """The name of a Column that is a plain column."""
+    name = str(column).removeprefix("Column<'").removesuffix("'>")
+    return name.strip("`")

@@ -1,0 +1,1 @@
+"""Samples that `ldp init` starts a project from."""

@@ -1,0 +1,117 @@
+"""Rules of a dataset applied to its rows: one observation and one filter, in the pass that writes them.
+
+The order is count, fail, drop: every rule is evaluated on every row, so a row that one rule drops still counts as a
+violation of another, and a violated FAIL rule fails the flow whatever other rules say of the row.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.declarations import Action, Expectation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    Observe = Callable[[Any, str, list[Any]], Any]
+
+MARK = "LDP-EXPECTATION-FAILED "
+_PREFIX = "ldp:"
+
+
+def condition_columns(rules: Sequence[Expectation], session: Any) -> list[Any]:  # noqa: ARG001
+    """Spark Columns of the rules' conditions."""
+    from pyspark.sql import functions as F  # noqa: N812  (the field's habit)
+
+    return [F.expr(rule.condition) if isinstance(rule.condition, str) else rule.condition for rule in rules]
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """The rules of one dataset.
+
+    Parameters:
+        dataset: shown name; metrics are told under it.
+    """
+
+    dataset: str
+    rules: tuple[Expectation, ...]
+
+    @property
+    def metric(self) -> str:
+        """Name of the observation that counts for this dataset."""
+        return _PREFIX + self.dataset
+
+    def apply(self, frame: Any, session: Any, observe: Observe | None = None) -> Any:
+        """The DataFrame with violations counted, failed on and dropped.
+
+        Parameters:
+            observe: puts an observation of a name and measures on a DataFrame; default: by name, which a streaming
+                query's progress reports.
+
+        Every row is counted even where there is no rule: the count of what is written costs nothing here, and a job
+        or a look into the table's log elsewhere.
+        """
+        from pyspark.sql import functions as F  # noqa: N812
+
+        observe = observe or _by_name
+        columns = frame.columns
+        if not self.rules:
+            return observe(frame, self.metric, [F.count(F.lit(1)).alias("rows")])
+        from ldp_jupyter.spark import bridge
+
+        flagged, names = bridge.with_conditions(frame, condition_columns(self.rules, session))
+        flags = [F.col(name) for name in names]
+        by_action = {action: [f for f, r in zip(flags, self.rules, strict=True) if r.action == action] for action in Action}
+        measures = [F.count(F.lit(1)).alias("rows")]
+        measures += [F.count_if(~flag).alias(f"failed_{i}") for i, flag in enumerate(flags)]
+        drop, fail = by_action[Action.DROP], by_action[Action.FAIL]
+        if drop:
+            measures.append(F.count_if(~_all(drop)).alias("dropped"))
+        result = observe(flagged, self.metric, measures)
+        if fail:
+            result = result.filter(F.when(_all(fail), F.lit(True)).otherwise(self._raise(columns, flags)))
+        if drop:
+            result = result.filter(_all(drop))
+        return result.select(*[F.col(_quoted(c)) for c in columns])
+
+    def _raise(self, columns: list[str], flags: list[Any]) -> Any:
+        """An expression that fails the task with the violated rules and the row as JSON."""
+        from pyspark.sql import functions as F  # noqa: N812
+
+        violated = F.concat_ws("\u0001", *[F.when(~flag, F.lit(rule.name)) for flag, rule in zip(flags, self.rules, strict=True)
+                                         if rule.action == Action.FAIL])
+        row = F.to_json(F.struct(*[F.col(_quoted(c)) for c in columns]), {"ignoreNullFields": "false"})
+        text = F.concat(F.lit(f"{MARK}{json.dumps(self.dataset)}\u0002"), violated, F.lit("\u0002"), row, F.lit("\u0003"))
+        return F.raise_error(text).cast("boolean")
+
+    def counts(self, metrics: Mapping[str, Any]) -> dict[str, Any]:
+        """The `data_quality` part of an event from the observation's values.
+
+        Parameters:
+            metrics: values of the observation named `metric`.
+        """
+        total = int(metrics.get("rows") or 0)
+        failed = [int(metrics.get(f"failed_{i}") or 0) for i in range(len(self.rules))]
+        return {
+            "dropped_records": int(metrics.get("dropped") or 0),
+            "expectations": [{"name": rule.name, "dataset": self.dataset, "passed_records": total - bad, "failed_records": bad}
+                             for rule, bad in zip(self.rules, failed, strict=True)],
+        }
+
+
+def _by_name(frame: Any, name: str, measures: list[Any]) -> Any:
+    return frame.observe(name, *measures)
+
+
+def _all(flags: list[Any]) -> Any:
+    condition = flags[0]
+    for flag in flags[1:]:
+        condition = condition & flag
+    return condition
+
+
+def _quoted(column: str) -> str:
+    return "`" + column.replace("`", "``") + "`"

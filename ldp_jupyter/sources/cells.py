@@ -1,0 +1,205 @@
+"""Cells of notebooks, and how pipeline source runs them one after another."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.context import current
+from ldp_jupyter.declarations import Location, Note
+from ldp_jupyter.errors import LdpError
+from ldp_jupyter.sources.failures import source_problem
+
+if TYPE_CHECKING:
+    from ldp_jupyter.context import Context
+    from ldp_jupyter.declarations import Declarations
+
+_MAGIC = re.compile(r"\A\s*%{1,2}([A-Za-z_]\w*)[ \t]*([^\n]*)\n?", re.ASCII)
+_LANGUAGES = {"sql": "sql", "python": "python", "py": "python", "md": "text", "markdown": "text", "sh": "skip", "fs": "skip",
+              "scala": "skip", "r": "skip", "run": "run", "pip": "skip", "ldp_table": "ldp_table", "ldp_sql": "sql"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell.
+
+    Parameters:
+        text: as written, magic line included.
+        line: line of the file (or 1, in an `.ipynb`) on which the text starts.
+        label: how users find it, e.g. ``cell [3]``.
+        language: the notebook's default language.
+        id: the cell's id, where there is one.
+    """
+
+    text: str
+    line: int
+    label: str
+    language: str = "python"
+    id: str | None = None
+
+    def split(self) -> tuple[str, str, str, int]:
+        """What the cell is: language (``python``, ``sql``, ``ldp_table``, ``run``, ``text``, ``skip`` or a magic's name),
+        words of its magic line, its body, and how many lines stand above the body."""
+        match = _MAGIC.match(self.text)
+        if not match:
+            return self.language, "", self.text, 0
+        name, words = match[1].lower(), match[2].strip()
+        language = _LANGUAGES.get(name, name)
+        body, above = self.text[match.end():], self.text[: match.end()].count("\n")
+        if words and language in ("sql", "python") and name != "ldp_sql":  # `%sql SELECT 1`: the text starts on the first line
+            return language, "", f"{words}\n{body}", max(0, above - 1)
+        return language, words, body, above
+
+
+def is_pipeline_cell(cell: Cell) -> bool:
+    """Whether a cell of a working notebook declares: a pipeline magic, or Python that uses the pipelines module."""
+    language, _, body, _ = cell.split()
+    if language == "ldp_table" or (language == "sql" and cell.text.lstrip().startswith("%%ldp_sql")):
+        return True
+    if language == "sql":
+        return bool(re.search(r"\bCREATE\b|\bAPPLY\s+CHANGES\b|\bAUTO\s+CDC\b", body, re.IGNORECASE))
+    if language != "python":
+        return False
+    tree = _parse(body)
+    return tree is not None and any(
+        isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("dlt", "dp")
+        and node.attr not in ("read", "read_stream") for node in ast.walk(tree))
+
+
+def is_definition_cell(cell: Cell) -> bool:
+    """Whether a cell only imports, defines and sets constants: what declarations may need, and safe to run."""
+    language, _, body, _ = cell.split()
+    if language != "python" or not body.strip():
+        return False
+    tree = _parse(body)
+    if tree is None:
+        return False
+    for node in tree.body:
+        constant = isinstance(node, (ast.Assign, ast.AnnAssign)) and not any(
+            isinstance(part, (ast.Call, ast.Await)) for part in ast.walk(node))
+        text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if not (constant or text or isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef))):
+            return False
+    return True
+
+
+def _parse(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except SyntaxError:
+        return None
+
+
+class CellRunner:
+    """Runs cells of one source in one namespace; what they declare lands in the context's declarations.
+
+    Parameters:
+        context: of the source; its `declarations` are set.
+        namespace: globals that the cells share.
+        file: path as shown.
+        path: the file itself.
+        own_lines: whether lines count within each cell (`.ipynb`) instead of within the file.
+    """
+
+    def __init__(self, context: Context, namespace: dict[str, Any], file: str, path: str, *, own_lines: bool) -> None:
+        assert context.declarations is not None
+        self.context = context
+        self.declarations: Declarations = context.declarations
+        self.namespace = namespace
+        self.file = file
+        self.path = path
+        self.own_lines = own_lines
+        self.scope: Any = None
+
+    def run(self, cells: list[Cell]) -> None:
+        """Run cells; an exception in one becomes a problem, and the cells after it still run."""
+        for cell in cells:
+            try:
+                self._run(cell)
+            except SyntaxError as error:
+                place = self._place(cell).moved((self._line(cell) + (error.lineno or 1) - 1), error.offset)
+                self.declarations.problems.append(LdpError("LDP-2001", f"Python syntax: {error.msg}", location=place))
+            except (Exception, SystemExit) as error:
+                self.declarations.problems.append(source_problem(error, "LDP-2002", location=self._place(cell)))
+
+    def _run(self, cell: Cell) -> None:
+        language, words, body, above = cell.split()
+        line = self._line(cell) + above
+        if language == "sql":
+            self.sql(body, Location(self.file, line, 1, cell.label if self.own_lines else None, self.path))
+        elif language == "python":
+            self._python(body, cell, line)
+        elif language == "ldp_table":
+            from ldp_jupyter.sources.table_cell import declare_table_cell, parse_table_line
+
+            filename = self._register(body, cell, line)
+            declare_table_cell(parse_table_line(words), "\n" * (line - 1) + body, filename, self.namespace)
+        elif language == "run":
+            self._include(words, cell)
+        elif language not in ("text", "skip", "load_ext", "ldp") and not self.own_lines:
+            self.declarations.notes.append(Note("not_checked", f"cell magic %{language}", self._place(cell)))
+
+    def sql(self, text: str, place: Location) -> None:
+        """Read SQL; the scope (SET, USE) goes on from cell to cell."""
+        from ldp_jupyter.sql import SqlScope, read_sql
+
+        if self.scope is None:
+            self.scope = SqlScope(self.context.namespace, dict(self.context.confs), self.context.configuration)
+        read_sql(text, self.scope, place, self.declarations, allow_queries=self.own_lines or True)
+        self.context.namespace = self.scope.namespace
+
+    def _python(self, body: str, cell: Cell, line: int) -> None:
+        text = "\n".join("" if re.match(r"\s*[%!]\w", entry) else entry for entry in body.split("\n"))
+        filename = self._register(text, cell, line)
+        padded = text if self.own_lines else "\n" * (line - 1) + text
+        exec(compile(padded, filename, "exec"), self.namespace)  # noqa: S102  (running pipeline source is the purpose)
+
+    def _register(self, body: str, cell: Cell, line: int) -> str:
+        """The file name under which tracebacks and locations find the cell's lines."""
+        if not self.own_lines:
+            return self.path
+        filename = f"{self.path}#{cell.label}"
+        padded = "\n" * (line - 1) + body
+        linecache.cache[filename] = (len(padded), None, padded.splitlines(keepends=True), filename)
+        outer = self.context.locate
+
+        def locate(name: str, number: int) -> Location | None:
+            if name.startswith(self.path + "#"):
+                return Location(self.file, number, cell=name.split("#", 1)[1], path=name)
+            return outer(name, number) if outer else None
+
+        self.context.locate = locate
+        return filename
+
+    def _include(self, words: str, cell: Cell) -> None:
+        """`%run ./other`: the other notebook's cells run in the same namespace."""
+        from pathlib import Path
+
+        from ldp_jupyter.sources.loader import cells_of
+
+        name = words.strip().strip("\"'").split(" $")[0].strip()
+        base = Path(self.path).parent / name
+        found = next((p for p in (base, *(base.with_name(base.name + ending) for ending in (".py", ".ipynb", ".sql"))) if p.is_file()),
+                     None)
+        if found is None:
+            raise LdpError("LDP-2002", f"%run {name}: no such notebook", hint=f"looked for {base} with .py, .ipynb, .sql",
+                           location=self._place(cell))
+        inner = CellRunner(self.context, self.namespace, str(found), str(found), own_lines=found.suffix == ".ipynb")
+        inner.run(cells_of(found))
+
+    def _line(self, cell: Cell) -> int:
+        return 1 if self.own_lines else cell.line
+
+    def _place(self, cell: Cell) -> Location:
+        return Location(self.file, self._line(cell), cell=cell.label if self.own_lines else None,
+                        path=None if self.own_lines else self.path)
+
+
+def context_of_source() -> Context:
+    """The context that must be there while source runs."""
+    context = current()
+    assert context is not None
+    return context

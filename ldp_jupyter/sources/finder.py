@@ -1,0 +1,111 @@
+"""`import dlt`, `from pyspark import pipelines`, `import databricks.pipelines`: provided at run time.
+
+No package of these names is installed: two others on the package index bear the name `dlt`. While the finder is in
+place it answers exactly these names; `databricks.sdk` and the like stay what they are.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NAMES = ("dlt", "databricks.pipelines", "pyspark.pipelines")
+
+
+class PipelineModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finder and loader of the alias modules."""
+
+    def __init__(self) -> None:
+        self._busy = False
+        self.replaced: dict[str, ModuleType] = {}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None,  # noqa: ARG002
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname in NAMES:
+            return importlib.machinery.ModuleSpec(fullname, self, origin="ldp_jupyter.pipelines")
+        if fullname == "databricks" and not self._busy:
+            self._busy = True
+            try:  # a real package of the name keeps it
+                known = any(finder.find_spec(fullname, None) for finder in sys.meta_path if finder is not self)
+            finally:
+                self._busy = False
+            if not known:
+                return importlib.machinery.ModuleSpec(fullname, self, origin="ldp_jupyter", is_package=True)
+        return None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        return ModuleType(spec.name, "The pipelines module of ldp_jupyter.")
+
+    def exec_module(self, module: ModuleType) -> None:
+        if module.__name__ == "databricks":
+            module.__path__ = []
+            return
+        from ldp_jupyter import pipelines
+
+        for name in pipelines.__all__:
+            setattr(module, name, getattr(pipelines, name))
+        module.__all__ = list(pipelines.__all__)  # type: ignore[attr-defined]
+        module.__ldp_jupyter__ = True  # type: ignore[attr-defined]
+
+
+_finder: PipelineModules | None = None
+
+
+def install_finder() -> None:
+    """Put the finder first, and set aside modules of these names that were imported before."""
+    global _finder  # noqa: PLW0603  (sys.meta_path is one)
+    if _finder is not None:
+        return
+    _finder = PipelineModules()
+    sys.meta_path.insert(0, _finder)
+    for name in NAMES:
+        module = sys.modules.get(name)
+        if module is not None and not hasattr(module, "__ldp_jupyter__"):
+            _finder.replaced[name] = sys.modules.pop(name)
+            parent, _, child = name.rpartition(".")
+            if parent in sys.modules and hasattr(sys.modules[parent], child):
+                delattr(sys.modules[parent], child)
+
+
+def remove_finder() -> None:
+    """Undo `install_finder`."""
+    global _finder  # noqa: PLW0603
+    if _finder is None:
+        return
+    sys.meta_path.remove(_finder)
+    for name in NAMES:
+        module = sys.modules.get(name)
+        if module is not None and hasattr(module, "__ldp_jupyter__"):
+            del sys.modules[name]
+            parent, _, child = name.rpartition(".")
+            if parent in sys.modules and hasattr(sys.modules[parent], child):
+                delattr(sys.modules[parent], child)
+    sys.modules.update(_finder.replaced)
+    _finder = None
+
+
+def other_dlt() -> str | None:
+    """What else `import dlt` could mean in this environment: the distribution's name, if one is installed."""
+    import importlib.metadata
+
+    for distribution in ("dlt", "databricks-dlt"):
+        try:
+            version = importlib.metadata.version(distribution)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        return f"{distribution} {version}" + (" (dltHub)" if distribution == "dlt" else "")
+    return None
+
+
+def pipelines_module() -> Any:
+    """The module as pipeline code sees it."""
+    import importlib
+
+    return importlib.import_module("dlt") if _finder is not None else importlib.import_module("ldp_jupyter.pipelines")

@@ -1,0 +1,132 @@
+"""Files -> declarations. One bad file gives one problem; the others still load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.context import Context, using
+from ldp_jupyter.declarations import Declarations, Location, SourceUnit
+from ldp_jupyter.errors import LdpError
+from ldp_jupyter.locations import shown_path
+from ldp_jupyter.sources.cells import Cell, CellRunner, is_definition_cell, is_pipeline_cell
+from ldp_jupyter.sources.failures import source_problem
+from ldp_jupyter.sources.finder import install_finder
+from ldp_jupyter.sources.modules import forget_changed, importable, remember
+from ldp_jupyter.sources.notebook import exported_cells, ipynb_cells, is_exported
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def load_files(files: Sequence[Path], base: Context, import_root: Path, *, notebooks: Sequence[Path] = ()) -> list[Declarations]:
+    """Load source files of a pipeline.
+
+    Parameters:
+        files: sources, run or read whole.
+        base: context of the pipeline; each file gets a copy with its own declarations and namespace.
+        import_root: folder that goes on `sys.path`, with each file's own.
+        notebooks: working notebooks, of which only pipeline cells (and definitions they may need) run.
+
+    Returns:
+        One `Declarations` per file, in the order given; notebooks without pipeline cells are left out.
+    """
+    forget_changed(import_root)
+    loaded = [load_file(path, base, import_root) for path in files]
+    for path in notebooks:
+        cells = _pipeline_cells(path)
+        if cells:
+            loaded.append(load_file(path, base, import_root, cells=cells))
+    remember(import_root)
+    return loaded
+
+
+def load_file(path: Path, base: Context, import_root: Path, *, cells: list[Cell] | None = None) -> Declarations:
+    """Load one file; what is wrong in it is among its problems.
+
+    Parameters:
+        cells: cells to run instead of all that the file holds.
+    """
+    install_finder()
+    shown = shown_path(path, base.root)
+    language = "SQL" if path.suffix == ".sql" else "PYTHON"
+    declarations = Declarations(SourceUnit(str(path), shown, language))
+    context = base.but(declarations=declarations, confs=dict(base.confs))
+    with using(context), importable([import_root, path.parent]):
+        try:
+            _run(path, shown, context, cells)
+        except (Exception, SystemExit) as error:
+            place = Location(shown, None, path=str(path))
+            declarations.problems.append(source_problem(error, "LDP-2002", location=place))
+    if context.namespace != base.namespace:
+        _restore_namespace(base)
+    return declarations
+
+
+def cells_of(path: Path) -> list[Cell]:
+    """All cells of a notebook in any form; a plain file is one cell."""
+    if path.suffix == ".ipynb":
+        return ipynb_cells(path)
+    text = _read(path)
+    language = "sql" if path.suffix == ".sql" else "python"
+    return exported_cells(text, language) if is_exported(text) else [Cell(text, 1, "", language)]
+
+
+def _pipeline_cells(path: Path) -> list[Cell]:
+    try:
+        cells = ipynb_cells(path)
+    except LdpError:
+        return []
+    if not any(is_pipeline_cell(cell) for cell in cells):
+        return []
+    return [cell for cell in cells if is_pipeline_cell(cell) or is_definition_cell(cell)]
+
+
+def _run(path: Path, shown: str, context: Context, cells: list[Cell] | None) -> None:
+    notebook = path.suffix == ".ipynb"
+    runner = CellRunner(context, source_globals(str(path)), shown, str(path), own_lines=notebook)
+    if cells is None and path.suffix == ".sql":
+        text = _read(path)
+        if is_exported(text) and "MAGIC" in text:
+            runner.run(exported_cells(text, "sql"))
+        else:
+            from ldp_jupyter.sql import SqlScope, read_sql
+
+            assert context.declarations is not None
+            scope = SqlScope(context.namespace, dict(context.confs), context.configuration)
+            read_sql(text, scope, Location(shown, 1, 1, path=str(path)), context.declarations)
+            context.namespace = scope.namespace
+        return
+    runner.run(cells if cells is not None else cells_of(path))
+
+
+def source_globals(path: str) -> dict[str, Any]:
+    """What pipeline source finds predefined.
+
+    `__name__` is ``__main__`` as on the platform; it also makes functions travel to Spark's workers by value.
+    """
+    from ldp_jupyter.dbutils import DbUtils
+    from ldp_jupyter.sources.finder import pipelines_module
+    from ldp_jupyter.spark.lazy import LazySpark
+
+    def display(*_args: Any, **_kwargs: Any) -> None:
+        """Accepted in pipeline source, and without effect there, as on the platform."""
+
+    module = pipelines_module()
+    return {"__name__": "__main__", "__file__": path, "__builtins__": __builtins__, "spark": LazySpark(), "dbutils": DbUtils(),
+            "display": display, "displayHTML": display, "dlt": module, "dp": module}
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8-sig", errors="replace")
+
+
+def _restore_namespace(base: Context) -> None:
+    """`USE` in a file holds for that file only."""
+    from ldp_jupyter.spark import session
+
+    running = session.current()
+    if running is not None:
+        mine = base.get_session()
+        mine.catalog.setCurrentCatalog(base.namespace.catalog)
+        mine.catalog.setCurrentDatabase(base.namespace.schema)

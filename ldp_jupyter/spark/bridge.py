@@ -1,0 +1,328 @@
+"""The companion inside Spark's JVM, called from Python: plans, tables, sessions, journals.
+
+Every function needs a session that was started or attached with the companion's JAR.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql.streaming import StreamingQuery
+    from pyspark.sql.types import StructType
+
+EXTENSION = "org.apache.spark.sql.ldp.LdpExtensions"
+"""What goes into ``spark.sql.extensions``, after Delta's own."""
+CATALOG = "org.apache.spark.sql.ldp.LdpCatalog"
+"""The class of ``spark.sql.catalog.<name>``."""
+WAREHOUSE_SETTING = "spark.ldp.warehouse"
+EVENT_LOG_SETTING = "spark.ldp.eventlog"
+"""The folder of the event log; with ``.<name or id>`` behind it, that of one pipeline."""
+KIND_PROPERTY = "ldp.kind"
+RULE_PREFIX = "__ldp_rule_"
+
+_PACKAGE = "org.apache.spark.sql.ldp."
+
+
+class SqlSyntaxError(Exception):
+    """Text that Spark cannot parse.
+
+    Parameters:
+        message: Spark's sentence.
+        line: 1-based line within the text.
+        column: 1-based column.
+    """
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+class UnresolvedCondition(Exception):  # noqa: N818 - the word says what it is
+    """A condition that names what neither the query's output nor its tables have.
+
+    Parameters:
+        index: which of the conditions given.
+        message: Spark's message.
+    """
+
+    def __init__(self, index: int, message: str) -> None:
+        super().__init__(message)
+        self.index = index
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One place of a query where a table is named.
+
+    Parameters:
+        parts: the name as written, without quotes.
+        streaming: read by STREAM.
+        options: from WITH (...); and `versionAsOf` or `timestampAsOf`.
+        start: first character of the name in the text.
+        stop: the character after its last one.
+    """
+
+    parts: tuple[str, ...]
+    streaming: bool
+    options: dict[str, str]
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class StreamSource:
+    """One source of a streaming query.
+
+    Parameters:
+        kind: ``delta``, ``files`` or ``other``.
+        table_id: id of a Delta table.
+    """
+
+    kind: str
+    format: str
+    path: str | None
+    options: dict[str, str]
+    table_id: str | None = None
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """What the log of a Delta table says.
+
+    Parameters:
+        timestamp: of the version, in milliseconds.
+        schema: Spark's JSON of the schema.
+        num_records: None where a file has no statistics.
+    """
+
+    id: str
+    version: int
+    timestamp: int
+    schema: str
+    description: str | None
+    properties: dict[str, str]
+    partition_columns: list[str]
+    clustering_columns: list[str]
+    num_files: int
+    size_in_bytes: int
+    num_records: int | None
+
+
+@dataclass(frozen=True)
+class TableInput:
+    """A Delta table that a batch query reads, at its newest version or the one that the query asks for."""
+
+    path: str
+    id: str
+    version: int
+    pinned: bool
+
+
+@dataclass(frozen=True)
+class BatchInputs:
+    """What a batch query depends on.
+
+    Parameters:
+        fingerprint: SHA-256 of the query; the same in another process and for other versions of the tables.
+        deterministic: the same versions must give the same rows.
+        reasons: why not.
+        other: what has no version: ``{"kind", "format", "paths"}``.
+    """
+
+    fingerprint: str
+    deterministic: bool
+    reasons: list[str]
+    tables: list[TableInput]
+    other: list[dict[str, Any]] = field(default_factory=list)
+
+
+def references(spark: SparkSession, sql: str, args: Mapping[str, Any] | Sequence[Any] | None = None) -> list[Reference]:
+    """All tables that a query names, in the order of the text; names of its WITH and table functions are left out.
+
+    Raises:
+        SqlSyntaxError: the text cannot be parsed.
+    """
+    answer = _answer(_call(spark, "References", "of", spark._jsparkSession, sql, _arguments(args)))
+    return [
+        Reference(tuple(r["parts"]), r["streaming"], r["options"], r["start"], r["stop"]) for r in answer["references"]
+    ]
+
+
+def bind(
+    spark: SparkSession,
+    sql: str,
+    replacements: Mapping[int, DataFrame],
+    args: Mapping[str, Any] | Sequence[Any] | None = None,
+    names: Mapping[int, Sequence[str]] | None = None,
+) -> DataFrame:
+    """The frame of a query in which some tables are frames; Spark resolves the others.
+
+    Parameters:
+        replacements: by the place of the reference in what `references` gives.
+        names: full names by place, where columns may be qualified by more parts than the query's text has.
+
+    Raises:
+        pyspark.errors.AnalysisException: Spark cannot resolve the query.
+    """
+    frames = {place: frame._jdf for place, frame in replacements.items()}
+    full = json.dumps({str(place): list(parts) for place, parts in (names or {}).items()})
+    return _frame(spark, _call(spark, "Binding", "bind", spark._jsparkSession, sql, frames, full, _arguments(args)))
+
+
+def sql_kind(spark: SparkSession, sql: str) -> str:
+    """``query``, or the class name of the statement's plan.
+
+    Raises:
+        SqlSyntaxError: the text cannot be parsed.
+    """
+    return str(_answer(_call(spark, "Queries", "kind", spark._jsparkSession, sql))["kind"])
+
+
+def empty(spark: SparkSession, schema: StructType | str, streaming: bool) -> DataFrame:
+    """A frame without rows.
+
+    Parameters:
+        schema: Spark's type, or its JSON.
+    """
+    text = schema if isinstance(schema, str) else schema.json()
+    return _frame(spark, _call(spark, "Queries", "empty", spark._jsparkSession, text, streaming))
+
+
+def with_conditions(df: DataFrame, conditions: Sequence[Column | str]) -> tuple[DataFrame, list[str]]:
+    """The rows of `df` with one hidden boolean column per condition, false where it is NULL; and their names.
+
+    A condition may name columns and aliases of the query's tables that the output lacks, as a filter may.
+
+    Raises:
+        UnresolvedCondition: Spark cannot resolve one of them.
+    """
+    from pyspark.errors import AnalysisException
+    from pyspark.sql import functions
+
+    spark = df.sparkSession
+    columns = [(functions.expr(c) if isinstance(c, str) else c)._jc for c in conditions]
+    try:
+        flagged = _call(spark, "Conditions", "add", df._jdf, columns)
+    except AnalysisException:
+        failed = json.loads(_call(spark, "Conditions", "firstUnresolved", df._jdf, columns))
+        if failed["index"] < 0:
+            raise
+        raise UnresolvedCondition(failed["index"], failed["message"]) from None
+    return _frame(spark, flagged), [f"{RULE_PREFIX}{index}" for index in range(len(columns))]
+
+
+def stream_sources(df: DataFrame) -> list[StreamSource]:
+    """What a streaming frame reads, in the order in which its checkpoint numbers the sources."""
+    return [StreamSource(**source) for source in json.loads(_call(df.sparkSession, "StreamSources", "of", df._jdf))]
+
+
+def progress_json(query: StreamingQuery) -> list[str]:
+    """The kept progress of a streaming query, each as JSON, oldest first."""
+    from pyspark.sql import SparkSession
+
+    spark = SparkSession._instantiatedSession
+    return list(json.loads(_call(spark, "StreamSources", "progress", query._jsq)))
+
+
+def table_versions(spark: SparkSession, paths: Sequence[str]) -> list[int | None]:
+    """Newest versions of the Delta tables in these folders, None where there is no table; one call for all."""
+    return list(json.loads(_call(spark, "DeltaTables", "versions", spark._jsparkSession, json.dumps(list(paths)))))
+
+
+def table_info(spark: SparkSession, paths: Sequence[str]) -> list[TableInfo | None]:
+    """What the logs of the Delta tables in these folders say, None where there is no table; one call for all."""
+    found = json.loads(_call(spark, "DeltaTables", "info", spark._jsparkSession, json.dumps(list(paths))))
+    return [TableInfo(**info) if info else None for info in found]
+
+
+def batch_inputs(df: DataFrame) -> BatchInputs:
+    """What a batch frame reads, and whether the same versions of it must give the same rows."""
+    found = json.loads(_call(df.sparkSession, "BatchInputs", "of", df._jdf))
+    found["tables"] = [TableInput(**table) for table in found["tables"]]
+    return BatchInputs(**found)
+
+
+def flush_journal(spark: SparkSession, table_path: str, journal_path: str) -> int:
+    """Appends the lines of a journal that its table lacks; without new lines no Spark job runs.
+
+    Returns:
+        The version of the table afterwards.
+    """
+    return int(_call(spark, "Journal", "flush", spark._jsparkSession, table_path, journal_path))
+
+
+def prepare_session(spark: SparkSession, warehouse: str, catalog: str | None = None, schema: str | None = None) -> None:
+    """Gives a session its warehouse, and its current and default catalog and schema."""
+    _call(spark, "Sessions", "prepare", spark._jsparkSession, warehouse, catalog, schema)
+
+
+def clone_session(spark: SparkSession) -> SparkSession:
+    """A clone of a session that also stands in its current catalog and schema, usable on any thread."""
+    return _session(spark, _call(spark, "Sessions", "copy", spark._jsparkSession))
+
+
+def create_catalog(spark: SparkSession, name: str) -> None:
+    """Makes a catalog, if there is none of this name."""
+    _call(spark, "Warehouse", "createCatalog", spark._jsparkSession, name)
+
+
+def attach(spark: SparkSession, jar_path: str) -> SparkSession:
+    """A session with the companion, from one whose JVM was started without it.
+
+    The session given stays as it was. Delta must be configured in it.
+
+    Raises:
+        RuntimeError: the JVM does not take further JARs.
+    """
+    jvm = spark._jvm
+    loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
+    if not hasattr(loader, "addURL"):
+        raise RuntimeError("this JVM takes no further JARs: start Spark with the companion's JAR on its class path")
+    loader.addURL(jvm.java.io.File(jar_path).toURI().toURL())
+    return _session(spark, _call(spark, "Sessions", "attach", spark._jsparkSession))
+
+
+def _call(spark: SparkSession, tool: str, method: str, *arguments: Any) -> Any:
+    """Calls a static method without asking the JVM for each part of the package name first."""
+    from py4j.java_gateway import JavaClass
+
+    target = JavaClass(_PACKAGE + tool, spark.sparkContext._gateway._gateway_client)
+    return getattr(target, method)(*arguments)
+
+
+def _answer(text: str) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(text)
+    if "error" in values:
+        error = values["error"]
+        raise SqlSyntaxError(error["message"], error["line"], error["column"])
+    return values
+
+
+def _arguments(args: Mapping[str, Any] | Sequence[Any] | None) -> dict[str, Any] | None:
+    if not args:
+        return None
+    from pyspark.sql import functions
+
+    named = args.items() if hasattr(args, "items") else ((str(place), value) for place, value in enumerate(args))
+    return {name: functions.lit(value)._jc for name, value in named}
+
+
+def _frame(spark: SparkSession, jdf: Any) -> DataFrame:
+    from pyspark.sql import DataFrame
+
+    return DataFrame(jdf, spark)
+
+
+def _session(spark: SparkSession, jsession: Any) -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    return SparkSession(spark.sparkContext, jsession)

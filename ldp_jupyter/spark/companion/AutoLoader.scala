@@ -1,0 +1,109 @@
+package org.apache.spark.sql.ldp
+
+import org.apache.spark.sql.{SQLContext, SparkSession}
+import org.apache.spark.sql.catalyst.plans.logical.{LogicalPlan, UnresolvedDataSource}
+import org.apache.spark.sql.catalyst.util.CaseInsensitiveMap
+import org.apache.spark.sql.execution.streaming.Source
+import org.apache.spark.sql.sources.{DataSourceRegister, StreamSourceProvider}
+import org.apache.spark.sql.types.StructType
+
+/**
+ * The streaming source `cloudFiles` and the function `read_files`, as Spark's own file source: its checkpoint is an
+ * ordinary one, and `_metadata` works.
+ */
+object AutoLoader {
+  val Format = "cloudFiles"
+  private val Prefix = "cloudfiles."
+
+  /** Formats whose columns are known without looking into a file. */
+  private val fixed = Set("text", "binaryfile")
+
+  /** A relation that Spark resolves by itself; the schema is inferred here where none is asked. */
+  def source(session: SparkSession, options: Map[String, String], schema: Option[StructType], paths: Seq[String],
+      streaming: Boolean): LogicalPlan = {
+    val asked = CaseInsensitiveMap(options.map { case (key, value) => withoutPrefix(key) -> value })
+    if (paths.isEmpty) Problem.raise("cloudFiles needs a path: load(path)")
+    val path = paths.head
+    val format = asked.get("format").map(known).getOrElse(FileSchemas.guessFormat(session, path))
+    val reading = readerOptions(session, asked, path, streaming)
+    val columns = schema.orElse(
+      if (fixed(format.toLowerCase(java.util.Locale.ROOT)) && streaming) Some(FileSchemas.read(session, format, path, reading))
+      else Some(inferred(session, format, asked, path, reading)))
+    UnresolvedDataSource(format, columns, CaseInsensitiveMap(reading), streaming, Seq(path))
+  }
+
+  /** Columns found in the files: names and nesting, with leaves as text unless types are asked for, then the hints. */
+  private def inferred(session: SparkSession, format: String, asked: CaseInsensitiveMap[String], path: String,
+      reading: Map[String, String]): StructType = {
+    val typed = asked.get("inferColumnTypes").exists(_.equalsIgnoreCase("true"))
+    val inference = format.toLowerCase(java.util.Locale.ROOT) match {
+      case "json" if !typed => Map("primitivesAsString" -> "true")
+      case "csv" | "xml" => Map("inferSchema" -> typed.toString)
+      case _ => Map.empty[String, String]
+    }
+    val found = FileSchemas.infer(session, format, path, reading ++ inference)
+    asked.get("schemaHints").fold(found)(hints => SchemaHints(hints).applyTo(found))
+  }
+
+  /** Options for Spark's file source; what only steers the platform's own discovery of files is left out. */
+  private def readerOptions(session: SparkSession, asked: CaseInsensitiveMap[String], path: String,
+      streaming: Boolean): Map[String, String] = {
+    val passed = asked.filterNot { case (key, _) => platformOnly(key.toLowerCase(java.util.Locale.ROOT)) }
+    val glob = asked.get("fileNamePattern").map("pathGlobFilter" -> _).toMap
+    val folders =
+      if (asked.contains("recursiveFileLookup") || FileSchemas.hasPartitions(session, path, asked)) Map.empty[String, String]
+      else Map("recursiveFileLookup" -> "true")
+    val stream = if (streaming) streamOptions(asked) else Map.empty[String, String]
+    (passed ++ glob ++ folders ++ stream).toMap
+  }
+
+  private val streamOnly = Set("maxfilespertrigger", "maxbytespertrigger", "maxfileage", "cleansource",
+    "cleansource.movedestination", "cleansource.retentionduration", "latestfirst", "filenameonly")
+
+  private val platformOnly = streamOnly ++ Set("format", "path", "schemalocation", "schemahints", "schemaevolutionmode",
+    "infercolumntypes", "inferschema", "rescueddatacolumn", "partitioncolumns", "filenamepattern", "includeexistingfiles",
+    "allowoverwrites", "backfillinterval", "usenotifications", "usemanagedfileevents", "useincrementallisting",
+    "usestrictglobber", "validateoptions", "fetchparallelism", "resourcetag", "region", "queueurl")
+
+  private def streamOptions(asked: CaseInsensitiveMap[String]): Map[String, String] = {
+    val size = asked.get("maxBytesPerTrigger") match {
+      case Some(bytes) if !asked.contains("maxFilesPerTrigger") => Map("maxBytesPerTrigger" -> SizeText.bytes(bytes).toString)
+      case _ => Map("maxFilesPerTrigger" -> asked.getOrElse("maxFilesPerTrigger", "1000"))
+    }
+    // Spark forgets files older than a week; there every file counts, whatever its age.
+    val age = Map("maxFileAge" -> asked.getOrElse("maxFileAge", "36500d"))
+    val passed = Seq("latestFirst", "fileNameOnly").flatMap(key => asked.get(key).map(key -> _)).toMap
+    size ++ age ++ passed ++ cleaning(asked)
+  }
+
+  private def cleaning(asked: CaseInsensitiveMap[String]): Map[String, String] =
+    asked.get("cleanSource").map(_.toUpperCase(java.util.Locale.ROOT)) match {
+      case Some("DELETE") => Map("cleanSource" -> "delete")
+      case Some("MOVE") => Map("cleanSource" -> "archive", "sourceArchiveDir" ->
+        asked.getOrElse("cleanSource.moveDestination", Problem.raise("cleanSource MOVE needs cleanSource.moveDestination")))
+      case _ => Map.empty
+    }
+
+  private def withoutPrefix(key: String): String =
+    if (key.toLowerCase(java.util.Locale.ROOT).startsWith(Prefix)) key.substring(Prefix.length) else key
+
+  private def known(format: String): String = if (format.equalsIgnoreCase("binaryFile")) "binaryFile" else format
+}
+
+/** Sizes such as `10g`, and plain numbers. */
+object SizeText {
+  def bytes(text: String): Long = org.apache.spark.network.util.JavaUtils.byteStringAsBytes(text.trim)
+}
+
+/** Gives the source its short name; the plan never gets so far as to ask it for data. */
+class AutoLoaderSource extends StreamSourceProvider with DataSourceRegister {
+  override def shortName(): String = AutoLoader.Format
+
+  override def sourceSchema(context: SQLContext, schema: Option[StructType], provider: String,
+      parameters: Map[String, String]): (String, StructType) = refuse
+
+  override def createSource(context: SQLContext, checkpoint: String, schema: Option[StructType], provider: String,
+      parameters: Map[String, String]): Source = refuse
+
+  private def refuse: Nothing = Problem.raise("cloudFiles can be read as a stream only: spark.readStream.format(\"cloudFiles\")")
+}

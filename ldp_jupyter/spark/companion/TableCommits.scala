@@ -1,0 +1,78 @@
+package org.apache.spark.sql.ldp
+
+import scala.jdk.CollectionConverters._
+
+import org.apache.hadoop.fs.Path
+
+import org.apache.spark.sql.{Dataset, Row, SparkSession}
+import org.apache.spark.sql.classic
+import org.apache.spark.sql.catalyst.plans.logical.{ColumnDefinition, CreateTable}
+import org.apache.spark.sql.delta.{DeltaLog, DeltaOperations, OptimisticTransaction, Snapshot}
+import org.apache.spark.sql.delta.actions.{Action, Metadata}
+import org.apache.spark.sql.types.{DataType, StructType}
+
+/**
+ * Tables made, emptied, changed and replaced by one Delta commit each, without the several jobs that statements start.
+ *
+ * The commit is Delta's own transaction: protocol, features of properties, statistics and conflicts are its business.
+ */
+object TableCommits {
+  /** For Python: creates a table, or replaces what is there by an empty one; JSON with id and version. */
+  def create(session: SparkSession, path: String, schema: String, partitions: String, properties: String, comment: String): String =
+    commit(session, path, schema, partitions, properties, comment) { (_, _) => Nil }
+
+  /** For Python: replaces rows, schema and properties of a table (or creates it) by the rows of a frame. */
+  def replace(frame: Dataset[Row], path: String, partitions: String, properties: String, comment: String): String = {
+    val dataset = frame.asInstanceOf[classic.Dataset[Row]]
+    commit(dataset.sparkSession, path, nullable(dataset.schema).json, partitions, properties, comment) { (transaction, _) =>
+      transaction.writeFiles(dataset)
+    }
+  }
+
+  /** For Python: new columns, properties and a comment for a table. */
+  def alter(session: SparkSession, path: String, columns: String, properties: String, comment: String): Unit = session.withActive {
+    val transaction = DeltaLog.forTable(session, new Path(path)).startTransaction()
+    val before = transaction.metadata
+    val added = DataType.fromJson(columns).asInstanceOf[StructType]
+    transaction.updateMetadata(before.copy(
+      schemaString = StructType(before.schema ++ nullable(added)).json,
+      configuration = before.configuration ++ Json.stringMap(properties),
+      description = Option(comment).getOrElse(before.description)))
+    transaction.commit(Nil, DeltaOperations.ManualUpdate)
+  }
+
+  /** For Python: JSON of the schema that the column list of a CREATE TABLE means. */
+  def parseColumns(session: SparkSession, columns: String): String = {
+    val parser = session.asInstanceOf[classic.SparkSession].sessionState.sqlParser
+    parser.parsePlan(s"CREATE TABLE t ($columns) USING delta") match {
+      case create: CreateTable => StructType(create.columns.map { case c: ColumnDefinition => c.toV1Column }).json
+      case other => Problem.raise(s"not a column list: ${other.nodeName}")
+    }
+  }
+
+  private def commit(session: SparkSession, path: String, schema: String, partitions: String, properties: String, comment: String)(
+      write: (OptimisticTransaction, Snapshot) => Seq[Action]): String = session.withActive {
+    val log = DeltaLog.forTable(session, new Path(path))
+    val transaction = log.startTransaction()
+    val before = transaction.snapshot
+    val exists = before.version >= 0
+    val metadata = Metadata(
+      id = if (exists) before.metadata.id else java.util.UUID.randomUUID().toString,
+      description = comment,
+      schemaString = DataType.fromJson(schema).asInstanceOf[StructType].json,
+      partitionColumns = Json.strings(Json.parse(partitions)),
+      configuration = Json.stringMap(properties),
+      createdTime = before.metadata.createdTime.filter(_ => exists).orElse(Some(System.currentTimeMillis())))
+    if (exists) transaction.updateMetadataForNewTableInReplace(metadata) else transaction.updateMetadataForNewTable(metadata)
+    val added = write(transaction, before)
+    val removed = if (exists) { transaction.readWholeTable(); DeltaTables.filesOf(before).map(_.remove) } else Nil
+    val operation = if (exists) {
+      DeltaOperations.ReplaceTable(transaction.metadata, isManaged = false, orCreate = true, asSelect = added.nonEmpty,
+        clusterBy = None)
+    } else DeltaOperations.CreateTable(transaction.metadata, isManaged = false, asSelect = added.nonEmpty)
+    val version = transaction.commit(added ++ removed, operation)
+    Json.write(Map("id" -> transaction.metadata.id, "version" -> version))
+  }
+
+  private def nullable(schema: StructType): StructType = schema.asNullable
+}

@@ -1,0 +1,76 @@
+package org.apache.spark.sql.ldp
+
+import org.apache.spark.sql.SparkSession
+import org.apache.spark.sql.catalyst.analysis._
+import org.apache.spark.sql.catalyst.expressions._
+import org.apache.spark.sql.catalyst.plans.logical._
+import org.apache.spark.sql.catalyst.rules.Rule
+import org.apache.spark.sql.catalyst.util.CaseInsensitiveMap
+import org.apache.spark.sql.types.StructType
+
+/** Replaces `read_files`, `cloud_files` and `event_log`, and the source `cloudFiles`, by what Spark itself reads. */
+case class ExpandTableFunctions(session: SparkSession) extends Rule[LogicalPlan] {
+  override def apply(plan: LogicalPlan): LogicalPlan = if (plan.resolved) plan else Unresolved.rewrite(plan) {
+    case call @ UnresolvedTableValuedFunction(Seq(name), arguments, streaming) => Warehouse.key(name) match {
+      case "read_files" => readFiles(arguments, streaming)
+      case "cloud_files" => cloudFiles(arguments)
+      case "event_log" => EventLogs.relation(session, arguments, streaming)
+      case _ => call
+    }
+    // What wraps a streaming function has found its streaming relation already.
+    case NamedStreamingRelation(inner, _) if inner.exists(_.isInstanceOf[NamedStreamingRelation]) => inner
+    case source: UnresolvedDataSource if source.format.equalsIgnoreCase(AutoLoader.Format) =>
+      val paths = source.paths ++ source.options.get("path")
+      AutoLoader.source(session, source.options.originalMap, source.userSpecifiedSchema, paths, streaming = true)
+  }
+
+  private def readFiles(arguments: Seq[Expression], streaming: Boolean): LogicalPlan = {
+    val call = Arguments("read_files", arguments)
+    val defaults = Map("inferColumnTypes" -> "true")
+    files(call.path, defaults ++ call.named - "path" - "schema", call.named.get("schema"), streaming)
+  }
+
+  private def cloudFiles(arguments: Seq[Expression]): LogicalPlan = {
+    val call = Arguments("cloud_files", arguments)
+    val format = call.text(1).orElse(call.named.get("format"))
+      .getOrElse(Problem.raise("cloud_files needs a path and a format"))
+    val options = call.map(2) ++ call.named + ("format" -> format)
+    val schema = options.collectFirst { case (key, value) if key.equalsIgnoreCase("schema") => value }
+    files(call.path, options.filterNot(_._1.equalsIgnoreCase("schema")), schema, streaming = true)
+  }
+
+  private def files(path: String, options: Map[String, String], schema: Option[String], streaming: Boolean): LogicalPlan = {
+    val relation = AutoLoader.source(session, options, schema.map(StructType.fromDDL), Seq(path), streaming)
+    if (streaming) NamedStreamingRelation.withUserProvidedName(relation, None) else relation
+  }
+}
+
+/** Arguments of a table function, evaluated. */
+case class Arguments(function: String, expressions: Seq[Expression]) {
+  private val positional = expressions.filterNot(_.isInstanceOf[NamedArgumentExpression])
+
+  val named: CaseInsensitiveMap[String] = CaseInsensitiveMap(expressions.collect {
+    case NamedArgumentExpression(key, value) => key -> evaluate(value)
+  }.toMap)
+
+  def path: String = text(0).orElse(named.get("path")).getOrElse(Problem.raise(s"$function needs a path"))
+
+  def text(position: Int): Option[String] = positional.lift(position).map(evaluate)
+
+  /** A literal `map('key', 'value', ...)`. */
+  def map(position: Int): Map[String, String] = positional.lift(position) match {
+    case None => Map.empty
+    case Some(call: UnresolvedFunction) if call.nameParts.lastOption.exists(_.equalsIgnoreCase("map")) =>
+      call.arguments.map(evaluate).grouped(2).collect { case Seq(key, value) => key -> value }.toMap
+    case Some(other) => Problem.raise(s"$function takes its options as map('key', 'value', ...), not ${other.sql}")
+  }
+
+  private def evaluate(expression: Expression): String = expression match {
+    case call: UnresolvedFunction if call.nameParts.lastOption.exists(_.equalsIgnoreCase("concat")) =>
+      call.arguments.map(evaluate).mkString
+    case _ if expression.resolved && expression.foldable =>
+      val value = Cast(expression, org.apache.spark.sql.types.StringType, Some("UTC")).eval()
+      if (value == null) "" else value.toString
+    case _ => Problem.raise(s"an argument of $function must be a constant, not ${expression.sql}")
+  }
+}

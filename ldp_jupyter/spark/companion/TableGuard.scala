@@ -1,0 +1,21 @@
+package org.apache.spark.sql.ldp
+
+import org.apache.spark.sql.SparkSession
+import org.apache.spark.sql.connector.catalog.Identifier
+
+/**
+ * Decides whether a table may be changed by a statement: every DROP, ALTER, RENAME and REPLACE of the catalog passes
+ * here. A session names the property that protects a table (`spark.ldp.guard.property`) and the value that it may
+ * itself change (`spark.ldp.guard.value`); without the first setting nothing is protected.
+ */
+object TableGuard {
+  val PropertySetting = "spark.ldp.guard.property"
+  val ValueSetting = "spark.ldp.guard.value"
+
+  def check(session: SparkSession, store: TableStore, table: Identifier, what: String): Unit =
+    session.conf.getOption(PropertySetting).filter(_.nonEmpty).filter(_ => !table.name().contains("/") && store.isTable(table)).foreach { property =>
+      DeltaTables.snapshot(session, store.folder(table)).flatMap(_.metadata.configuration.get(property))
+        .filterNot(owner => session.conf.getOption(ValueSetting).contains(owner))
+        .foreach(owner => Problem.raise(s"$what ${table.name()} is refused: the table is owned ($property = $owner)"))
+    }
+}

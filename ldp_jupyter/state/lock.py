@@ -1,0 +1,67 @@
+"""One update of a pipeline at a time, across kernels and processes.
+
+The lock is the operating system's: it goes with its holder, however that ends. Beside it stands who holds it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import json
+import os
+import socket
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from ldp_jupyter.errors import LdpError
+from ldp_jupyter.state.layout import write_text
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ldp_jupyter.state.layout import Layout
+
+
+class UpdateLock:
+    """Held while an update runs.
+
+    Raises (on entering):
+        LdpError: LDP-3003 that says who updates, since when, and how to stop it.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._lock = FileLock(str(layout.lock), timeout=0)
+        self._owner = layout.lock.with_suffix(".json")
+        self._pipeline = layout.pipeline
+
+    def __enter__(self) -> UpdateLock:
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise self._taken() from None
+        write_text(self._owner, json.dumps({
+            "pid": os.getpid(), "host": socket.gethostname(), "user": _user(), "since": datetime.now(timezone.utc).isoformat()}))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        with contextlib.suppress(OSError):
+            self._owner.unlink()
+        self._lock.release()
+
+    def _taken(self) -> LdpError:
+        owner: dict[str, Any] = {}
+        with contextlib.suppress(OSError, ValueError):
+            owner = json.loads(self._owner.read_text(encoding="utf-8"))
+        who = f"process {owner['pid']} on {owner['host']}" if owner else "another process"
+        since = f" since {owner['since'][11:19]} UTC" if owner else ""
+        return LdpError("LDP-3003", f'an update of "{self._pipeline}" is running in {who}{since}',
+                        hint=f"wait for it, or stop it: interrupt its kernel, or `kill {owner['pid']}`" if owner else "wait for it")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except Exception:
+        return "unknown"

@@ -1,0 +1,128 @@
+"""The target is a function of the set of events: whatever the order, the batches, repetition or a kill in between."""
+
+import os
+import random
+
+import pytest
+from cdc_model import scd1, scd2
+
+from ldp_jupyter.cdc import ChangeTarget, output_schema, plan_changes, publish_batch, store_batch
+from ldp_jupyter.declarations import CdcSpec
+
+pytestmark = pytest.mark.spark
+
+KEYS = int(os.environ.get("LDP_CDC_KEYS", "60"))
+SEEDS = int(os.environ.get("LDP_CDC_SEEDS", "1"))
+SOURCE = ("id INT, region STRING, a INT, b STRING, s STRUCT<x: INT, y: STRING>, op STRING, ts INT, tie INT, "
+          "cols ARRAY<STRING>")
+COLUMNS = ["a", "b", "s"]
+DROPPED = ("op", "ts", "tie", "cols")
+
+
+def spec(**arguments):
+    given = {"source": "s", "keys": ("id", "region"), "sequence_by": "ts", "apply_as_deletes": "op = 'd'",
+             "except_column_list": DROPPED} | arguments
+    return CdcSpec(**given)
+
+
+TRUNCATES = {"apply_as_truncates": "op = 't'"}
+SETTINGS = {
+    "scd1": spec(),
+    "scd1 struct sequence": spec(sequence_by="struct(ts, tie)"),
+    "scd1 truncates": spec(**TRUNCATES),
+    "scd1 ignore nulls, truncates": spec(ignore_null_updates=True, **TRUNCATES),
+    "scd1 columns to update": spec(columns_to_update="cols"),
+    "scd2": spec(scd_type="2"),
+    "scd2 struct sequence, tracked": spec(scd_type="2", sequence_by="struct(ts, tie)", track_history_columns=("a",)),
+    "scd2 all but": spec(scd_type="2", track_history_except=("b",)),
+    "scd2 ignore some nulls": spec(scd_type="2", ignore_null_updates=True, ignore_null_updates_columns=("a", "s")),
+    "scd2 ignore nulls but": spec(scd_type="2", ignore_null_updates=True, ignore_null_updates_except=("a",),
+                                  track_history_except=("b",)),
+}
+
+
+def random_events(rng, settings):
+    """Source rows: few values, so that runs, ties and late rows are frequent."""
+    rows = []
+    for key in range(KEYS):
+        for _ in range(rng.randint(1, 7)):
+            struct = rng.choice([None, (1, "p"), (None, "q"), (2, None), (1, None)])
+            row = (key, rng.choice(["eu", "us"]) if key % 5 == 0 else "eu", rng.choice([None, 1, 2]),
+                   rng.choice([None, "m", "n"]), struct, rng.choice("uuuud"), rng.randint(1, 8), rng.randint(1, 3),
+                   rng.choice([None, ["a"], ["b", "S"], ["a", "b", "s"]]))
+            rows.append(row)
+            if rng.random() < 0.15:
+                rows.append(row)
+    if settings.apply_as_truncates is not None:
+        rows += [(None, None, None, None, None, "t", at, 0, None) for at in (3, rng.randint(1, 4))]
+    rng.shuffle(rows)
+    return rows
+
+
+def as_event(row, settings):
+    key_id, region, a, b, s, op, ts, tie, cols = row
+    event = {"key": (key_id, region), "op": op if op != "t" or settings.apply_as_truncates else "u",
+             "seq": (ts, tie) if "struct" in settings.sequence_by else ts,
+             "row": {"a": a, "b": b, "s": None if s is None else {"x": s[0], "y": s[1]}}}
+    if settings.columns_to_update:
+        event["sets"] = None if cols is None else [c.lower() for c in cols]
+    if settings.ignore_null_updates:
+        only, but = settings.ignore_null_updates_columns, settings.ignore_null_updates_except
+        event["ignores"] = [c for c in COLUMNS if (only is None or c in only) and (but is None or c not in but)]
+    return event
+
+
+def expected(events, settings):
+    if settings.scd_type == "1":
+        return sorted(((*key, *row.values()) for key, row in scd1(events, COLUMNS).items()), key=repr)
+    tracked = settings.track_history_columns or [c for c in COLUMNS if c not in (settings.track_history_except or ())]
+    return sorted(((*key, *row.values(), start, end) for key, rows in scd2(events, COLUMNS, tracked).items()
+                   for row, start, end in rows), key=repr)
+
+
+def plain(value):
+    return value if not hasattr(value, "asDict") else value.asDict()
+
+
+def actual(spark, target):
+    rows = spark.read.format("delta").load(target.target_path).collect()
+    found = []
+    for row in rows:
+        values = [plain(v) for v in row]
+        values[5:] = [tuple(v.values()) if isinstance(v, dict) else v for v in values[5:]]
+        found.append(tuple(values))
+    return sorted(found, key=repr)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS.keys())
+def test_target_equals_the_model(spark, tmp_path, settings, seed):
+    rng = random.Random(f"{seed} {settings}")
+    rows = random_events(rng, settings)
+    frame = spark.createDataFrame(rows, SOURCE)
+    target = ChangeTarget("t", str(tmp_path / "target"), str(tmp_path / "changes"))
+    plan = plan_changes(settings, frame)
+    spark.createDataFrame([], output_schema(settings, frame)).write.format("delta").save(target.target_path)
+
+    cuts = sorted(rng.sample(range(1, len(rows)), 2))
+    batches = [rows[i:j] for i, j in zip([0, *cuts], [*cuts, len(rows)])]
+    # Some of what was there comes again, in a batch of its own number.
+    batches[-1] = batches[-1] + rng.sample(rows, len(rows) // 4)
+    killed_after = rng.randrange(len(batches))
+    for number, batch in enumerate(batches):
+        batch_df = spark.createDataFrame(batch, SOURCE)
+        store_batch(spark, plan, batch_df, number, "f", "flow-id", target)
+        if number == killed_after:  # before the target's commit: the batch comes again, whole
+            store_batch(spark, plan, batch_df, number, "f", "flow-id", target)
+        publish_batch(spark, number, "f", "flow-id", target)
+        so_far = [as_event(row, settings) for b in batches[:number + 1] for row in b]
+        assert actual(spark, target) == expected(so_far, settings), f"after batch {number}"
+
+    stored = spark.read.format("delta").load(target.changes_path).count()
+    version = spark.read.format("delta").load(target.target_path).count()
+    for number in (0, len(batches) - 1):
+        store_batch(spark, plan, spark.createDataFrame(batches[number], SOURCE), number, "f", "flow-id", target)
+        counts = publish_batch(spark, number, "f", "flow-id", target)
+        assert (counts.upserted, counts.deleted) == (0, 0)
+    assert spark.read.format("delta").load(target.changes_path).count() == stored == sum(map(len, batches))
+    assert spark.read.format("delta").load(target.target_path).count() == version

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def apply_batch(
-    session: SparkSession, spec: CdcSpec | ChangePlan, batch_df: DataFrame, batch_id: int, *, flow_name: str, flow_id: str,
-    target: ChangeTarget,
+    session: SparkSession, spec: CdcSpec | ChangePlan, batch_df: DataFrame, batch_id: int, *,
+    flow_name: str, flow_id: str, target: ChangeTarget,
 ) -> BatchCounts:
     """Apply a micro-batch of changes to a target. May be called again with the same batch, at any time.
 
@@ -39,5 +39,5 @@ def apply_batch(
     from ldp_jupyter.cdc.plan import ChangePlan
 
     plan = spec if isinstance(spec, ChangePlan) else plan_changes(spec, batch_df)
-    store_batch(session, plan, batch_df, batch_id, flow_name, flow_id, target)
-    return publish_batch(session, batch_id, flow_name, flow_id, target)
+    store_batch(session, plan, batch_df, batch_id, flow_name=flow_name, flow_id=flow_id, target=target)
+    return publish_batch(session, batch_id, flow_name=flow_name, flow_id=flow_id, target=target)

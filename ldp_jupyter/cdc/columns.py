@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 PREFIX = "__ldp_"
 BATCH = "__ldp_batch"
@@ -39,11 +39,3 @@ def quoted(name: str) -> str:
 def dotted(prefix: str, name: str) -> str:
     """A column of an aliased side, as SQL text."""
     return f"{prefix}.{quoted(name)}"
-
-
-def sql_list(names: Iterable[str]) -> str:
-    return ", ".join(quoted(name) for name in names)
-
-
-def same_names(left: Mapping[str, str], right: Mapping[str, str]) -> bool:
-    return set(left) == set(right)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ldp_jupyter.cdc.columns import OP, PREFIX, lowered
 from ldp_jupyter.cdc.delta_table import table_state
@@ -141,7 +141,7 @@ def _differences(plan: ChangePlan, storage: Storage) -> Iterable[tuple[str, str,
     before, now = old.tracked(payload), new.tracked(payload)
     if new.scd_type == "2" and set(before) != set(now):
         yield "the tracked columns", _listed(before), _listed(now)
-    key_types = dict(zip(lowered(old.keys), old.key_types))
+    key_types = dict(zip(lowered(old.keys), old.key_types, strict=True))
     for field in plan.kept:
         name = field.name.lower()
         kind = key_types.get(name) or (stored[name].simpleString() if name in stored else None)
@@ -184,10 +184,10 @@ def fits(new: DataType, stored: DataType) -> bool:
     if isinstance(new, t.MapType) and isinstance(stored, t.MapType):
         return fits(new.keyType, stored.keyType) and fits(new.valueType, stored.valueType)
     if isinstance(new, t.DecimalType) and isinstance(stored, t.DecimalType):
-        return new.scale <= stored.scale and new.precision - new.scale <= stored.precision - stored.scale
-    return new == stored or stored.simpleString() in _WIDENINGS.get(new.simpleString(), frozenset())
+        return bool(new.scale <= stored.scale and new.precision - new.scale <= stored.precision - stored.scale)
+    return same_shape(new, stored) or stored.simpleString() in _WIDENINGS.get(new.simpleString(), frozenset())
 
 
-def same_shape(left: Any, right: Any) -> bool:
+def same_shape(left: DataType, right: DataType) -> bool:
     """Whether two types are the same but for nullability."""
-    return bool(left.simpleString() == right.simpleString())
+    return str(left.simpleString()) == str(right.simpleString())

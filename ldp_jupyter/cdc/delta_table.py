@@ -39,12 +39,17 @@ def _log(session: SparkSession, path: str) -> Any:
     return session._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(session._jsparkSession, path)
 
 
+def _newest(session: SparkSession, log: Any) -> Any:
+    none = session._jvm.scala.Option.empty()
+    may_be_stale = False
+    return log.update(may_be_stale, none, none)
+
+
 def table_state(session: SparkSession, path: str) -> TableState:
     """Version, schema, properties and number of files."""
     from pyspark.sql.types import StructType
 
-    none = session._jvm.scala.Option.empty()
-    snapshot = _log(session, path).update(False, none, none)
+    snapshot = _newest(session, _log(session, path))
     metadata = snapshot.metadata()
     if snapshot.version() < 0:
         return TableState(-1, StructType([]), {}, None)
@@ -58,13 +63,13 @@ def table_state(session: SparkSession, path: str) -> TableState:
 def rows_written(session: SparkSession, path: str, since: int, app_id: str) -> int:
     """Rows that the newest append of `app_id` wrote, looking at the versions after `since`; 0 if it was skipped."""
     log = _log(session, path)
-    none = session._jvm.scala.Option.empty()
-    newest = int(log.update(False, none, none).version())
+    newest = int(_newest(session, log).version())
     for version in range(newest, max(since, newest - _COMMITS_BACK), -1):
         file = session._jvm.org.apache.hadoop.fs.Path(log.logPath(), f"{version:020}.json")
-        lines = session._jvm.scala.jdk.javaapi.CollectionConverters.asJava(log.store().read(file, log.newDeltaHadoopConf()))
+        read = log.store().read(file, log.newDeltaHadoopConf())
+        lines = session._jvm.scala.jdk.javaapi.CollectionConverters.asJava(read)
         actions = [json.loads(line) for line in lines if line.startswith(('{"commitInfo"', '{"txn"'))]
         if any(action.get("txn", {}).get("appId") == app_id for action in actions):
-            info = next((a["commitInfo"] for a in actions if "commitInfo" in a), {})
+            info: dict[str, Any] = next((a["commitInfo"] for a in actions if "commitInfo" in a), {})
             return int(info.get("operationMetrics", {}).get("numOutputRows", 0))
     return 0

@@ -172,7 +172,7 @@ def _refuse(message: str, hint: str | None = None) -> NoReturn:
 
 def _check_combination(spec: CdcSpec) -> None:
     if spec.scd_type == "bitemporal" or spec.system_sequence_by is not None:
-        raise LdpError("LDP-2023", "bitemporal history (a system sequence beside the sequence) is not supported here yet",
+        raise LdpError("LDP-2023", "bitemporal history (a second, system sequence) is not supported here yet",
                        hint="SCD types 1 and 2 are")
     check_scd_type(spec.scd_type)
     if spec.sequence_by is None:
@@ -225,7 +225,9 @@ def as_kept(field: StructField) -> StructField:
     return StructField(field.name, field.dataType, nullable=True, metadata=metadata)
 
 
-def _ignored(spec: CdcSpec, kept: list[StructField], keys: tuple[str, ...], known: dict[str, str]) -> tuple[str, ...] | None:
+def _ignored(
+    spec: CdcSpec, kept: list[StructField], keys: tuple[str, ...], known: dict[str, str],
+) -> tuple[str, ...] | None:
     only = resolve_columns(spec.ignore_null_updates_columns, known, "ignore_null_updates_column_list")
     but = resolve_columns(spec.ignore_null_updates_except, known, "ignore_null_updates_except_column_list")
     if not spec.ignore_null_updates and only is None and but is None:
@@ -238,24 +240,25 @@ def _ignored(spec: CdcSpec, kept: list[StructField], keys: tuple[str, ...], know
 def _set_column(spec: CdcSpec, source: StructType, known: dict[str, str]) -> str | None:
     from pyspark.sql.types import ArrayType, StringType
 
-    resolved = resolve_columns(None if spec.columns_to_update is None else [spec.columns_to_update], known, "columns_to_update")
-    if resolved is None:
+    if spec.columns_to_update is None:
         return None
-    kind = source[resolved[0]].dataType
+    resolve_columns([spec.columns_to_update], known, "columns_to_update")
+    name = known[spec.columns_to_update.lower()]
+    kind = source[name].dataType
     if not (isinstance(kind, ArrayType) and isinstance(kind.elementType, StringType)):
-        _refuse(f'columns_to_update names the column "{resolved[0]}" of type {kind.simpleString()}',
+        _refuse(f'columns_to_update names the column "{name}" of type {kind.simpleString()}',
                 "it must be an array<string> that lists column names")
-    return resolved[0]
+    return name
 
 
 def expression(value: Any, known: dict[str, str]) -> Column:
     """A Column from what the declaration holds: a Column, a column's name, or SQL text."""
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
     if not isinstance(value, str):
-        return value  # type: ignore[no-any-return]
+        return value
     name = known.get(value.strip().strip("`").lower())
-    return F.col(quoted(name)) if name is not None else F.expr(value)
+    return fn.col(quoted(name)) if name is not None else fn.expr(value)
 
 
 def _typed(value: Any, argument: str, source_df: DataFrame, known: dict[str, str]) -> tuple[Column, DataType]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ldp_jupyter.cdc.columns import BATCH, CUT, DELETE, END_AT, FLOW, OP, SEQ, START_AT, UPSERT, dotted, quoted
 from ldp_jupyter.cdc.definition import Storage, open_storage
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 _FROM = "__ldp_from"
 _LAST_CUT = "__ldp_last_cut"
-_APP_ID = "spark.databricks.delta.write.txnAppId"
-_APP_VERSION = "spark.databricks.delta.write.txnVersion"
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class BatchCounts:
 
 
 def publish_batch(
-    session: SparkSession, batch_id: int, flow_name: str, flow_id: str, target: ChangeTarget,
+    session: SparkSession, batch_id: int, *, flow_name: str, flow_id: str, target: ChangeTarget,
 ) -> BatchCounts:
     """Bring the rows of the keys that a stored batch touched up to date, in one commit; a replayed batch is skipped.
 
@@ -53,100 +51,110 @@ def publish_batch(
         if storage is None:
             raise LdpError("LDP-5006", f"the stored changes of {target.name} are gone", dataset=target.name,
                            hint=f"run once with --full-refresh {target.name}")
-        layout = Layout.of(storage)
         state = _with_new_columns(session, storage, target, table_state(session, target.target_path))
-        events = session.read.format("delta").load(target.changes_path)
-        batch = events.where((events[FLOW] == flow_name) & (events[BATCH] == batch_id))
-        emptied = storage.has(CUT) and bool(batch.where(batch[CUT].isNotNull()).limit(1).collect())
+        return _Publication(session, storage, Layout.of(storage), state, target, flow_id, batch_id).publish(flow_name)
+
+
+@dataclass(frozen=True)
+class _Publication:
+    """One batch on its way from the storage to the target."""
+
+    session: SparkSession
+    storage: Storage
+    layout: Layout
+    state: TableState
+    target: ChangeTarget
+    flow_id: str
+    batch_id: int
+
+    @property
+    def history(self) -> bool:
+        return self.storage.definition.scd_type == "2"
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns of the target that are written."""
+        stored = [*self.layout.keys, *self.layout.payload]
+        return [*stored, START_AT, END_AT] if self.history else stored
+
+    def publish(self, flow_name: str) -> BatchCounts:
+        from pyspark.sql import functions as fn
+
+        events = self.session.read.format("delta").load(self.target.changes_path)
+        batch = events.where((fn.col(FLOW) == flow_name) & (fn.col(BATCH) == self.batch_id))
+        truncated = self.storage.has(CUT) and bool(batch.where(fn.col(CUT).isNotNull()).limit(1).collect())
         # In its first version the table holds the batch that created it, and nothing else.
-        alone = storage.state.version == 0
-        rows = _rows(events, None if alone or emptied else batch, storage, layout)
-        if state.files == 0:
-            return _append(session, rows, layout, storage, state, batch_id, flow_id, target)
-        if emptied:
-            rows = rows.where(LIVE)
-        return _merge(session, rows, layout, storage, batch_id, flow_id, target, replace_all=emptied)
+        alone = self.storage.state.version == 0
+        rows = self._rows(events, None if alone or truncated else batch)
+        if self.state.files == 0:
+            return self._append(rows)
+        return self._merge(rows, truncated=truncated)
 
+    def _rows(self, events: DataFrame, batch: DataFrame | None) -> DataFrame:
+        """Rows, and marks of no row, for the keys of the batch; for all keys without one."""
+        from pyspark.sql import functions as fn
 
-def _rows(events: DataFrame, batch: DataFrame | None, storage: Storage, layout: Layout) -> DataFrame:
-    """Rows, and marks of no row, for the keys of the batch; for all keys without one."""
-    from pyspark.sql import functions as F
+        keys = list(self.layout.keys)
+        chosen = events.where(fn.col(OP).isin(UPSERT, DELETE))
+        if self.storage.has(CUT):
+            last = events.where(fn.col(CUT).isNotNull()).agg(fn.max(CUT).alias(_LAST_CUT))
+            counts = fn.col(_LAST_CUT).isNull() | (fn.col(SEQ) >= fn.col(_LAST_CUT))
+            chosen = chosen.join(fn.broadcast(last), counts).drop(_LAST_CUT)
+        if batch is None:
+            return history_rows(chosen, self.layout) if self.history else current_rows(chosen, self.layout)
+        touched = batch.where(fn.col(OP).isin(UPSERT, DELETE))
+        if not self.history:
+            only_keys = touched.select(*self.layout.by_key())
+            return current_rows(chosen.join(only_keys, keys, "left_semi"), self.layout)
+        since = touched.groupBy(*self.layout.by_key()).agg(fn.min(SEQ).alias(_FROM))
+        return history_rows(chosen.join(since, keys), self.layout, _FROM)
 
-    history = storage.definition.scd_type == "2"
-    chosen = events.where(F.col(OP).isin(UPSERT, DELETE))
-    if storage.has(CUT):
-        last = events.where(events[CUT].isNotNull()).agg(F.max(CUT).alias(_LAST_CUT))
-        chosen = chosen.join(F.broadcast(last), F.col(_LAST_CUT).isNull() | (F.col(SEQ) >= F.col(_LAST_CUT)))
-    if batch is not None and history:
-        touched = batch.where(F.col(OP).isin(UPSERT, DELETE)).groupBy(*layout.by_key()).agg(F.min(SEQ).alias(_FROM))
-        chosen = chosen.join(touched, list(layout.keys))
-        rows = history_rows(chosen, layout, _FROM)
-    elif batch is not None:
-        touched = batch.where(F.col(OP).isin(UPSERT, DELETE)).select(*layout.by_key())
-        rows = current_rows(chosen.join(touched, list(layout.keys), "left_semi"), layout)
-    else:
-        rows = history_rows(chosen, layout) if history else current_rows(chosen, layout)
-    return rows
+    def _append(self, rows: DataFrame) -> BatchCounts:
+        """The first rows of an empty target need no MERGE."""
+        from pyspark.sql import functions as fn
 
+        path = self.target.target_path
+        live = rows.where(fn.col(LIVE)).select(*[fn.col(quoted(name)) for name in self.columns])
+        writer = live.write.format("delta").mode("append")
+        writer.option("txnAppId", self.flow_id).option("txnVersion", str(self.batch_id)).save(path)
+        return BatchCounts(upserted=rows_written(self.session, path, self.state.version, self.flow_id))
 
-def _append(
-    session: SparkSession, rows: DataFrame, layout: Layout, storage: Storage, state: TableState, batch_id: int,
-    flow_id: str, target: ChangeTarget,
-) -> BatchCounts:
-    """The first rows of an empty target: no MERGE is needed."""
-    from pyspark.sql import functions as F
+    def _merge(self, rows: DataFrame, *, truncated: bool) -> BatchCounts:
+        from delta.tables import DeltaTable
+        from pyspark.sql import functions as fn
 
-    columns = [F.col(quoted(name)) for name in _target_columns(layout, storage)]
-    (rows.where(F.col(LIVE)).select(*columns).write.format("delta").mode("append")
-        .option("txnAppId", flow_id).option("txnVersion", str(batch_id)).save(target.target_path))
-    return BatchCounts(upserted=rows_written(session, target.target_path, state.version, flow_id))
+        identity = [*self.layout.keys, START_AT] if self.history else list(self.layout.keys)
+        values = [name for name in self.columns if name not in identity]
+        live = fn.col(f"s.{LIVE}")
+        same_row = reduce(and_, (fn.col(dotted("t", name)) == fn.col(dotted("s", name)) for name in identity))
+        if truncated:  # the result is the whole table
+            rows = rows.where(fn.col(LIVE))
+        merge = DeltaTable.forPath(self.session, self.target.target_path).alias("t").merge(rows.alias("s"), same_row)
+        if not truncated:
+            merge = merge.whenMatchedDelete(~live)
+        if values:
+            changes = {quoted(name): fn.col(dotted("s", name)) for name in values}
+            merge = merge.whenMatchedUpdate(live & self._differs(values), changes)
+        merge = merge.whenNotMatchedInsert(live, {quoted(name): fn.col(dotted("s", name)) for name in self.columns})
+        if truncated:
+            merge = merge.whenNotMatchedBySourceDelete()
+        with _transaction(self.session, self.flow_id, self.batch_id):
+            result = merge.execute().collect()
+        if not result:  # skipped: the target has this batch
+            return BatchCounts()
+        counts = result[0]
+        return BatchCounts(counts["num_updated_rows"] + counts["num_inserted_rows"], counts["num_deleted_rows"])
 
+    def _differs(self, values: list[str]) -> Column:
+        """Whether a row in the target is another one than that of the result: only such rows are updated."""
+        from pyspark.sql import functions as fn
 
-def _merge(
-    session: SparkSession, rows: DataFrame, layout: Layout, storage: Storage, batch_id: int, flow_id: str,
-    target: ChangeTarget, *, replace_all: bool,
-) -> BatchCounts:
-    from delta.tables import DeltaTable
-    from pyspark.sql import functions as F
+        def side(prefix: str, name: str) -> Column:
+            column = fn.col(dotted(prefix, name))
+            return comparable(column, self.layout.payload[name]) if name in self.layout.payload else column
 
-    columns = _target_columns(layout, storage)
-    identity = [*layout.keys, START_AT] if storage.definition.scd_type == "2" else list(layout.keys)
-    values = [name for name in columns if name not in identity]
-    types: dict[str, DataType] = {**layout.payload}
-    matches = reduce(and_, (F.col(dotted("t", name)) == F.col(dotted("s", name)) for name in identity))
-    live = F.col(f"s.{LIVE}")
-    merge = DeltaTable.forPath(session, target.target_path).alias("t").merge(rows.alias("s"), matches)
-    if not replace_all:
-        merge = merge.whenMatchedDelete(~live)
-    if values:
-        merge = merge.whenMatchedUpdate(
-            live & _differs(values, types), {quoted(name): F.col(dotted("s", name)) for name in values},
-        )
-    merge = merge.whenNotMatchedInsert(live, {quoted(name): F.col(dotted("s", name)) for name in columns})
-    if replace_all:
-        merge = merge.whenNotMatchedBySourceDelete()
-    with _transaction(session, flow_id, batch_id):
-        result = merge.execute().collect()
-    if not result:
-        return BatchCounts()
-    counts = result[0]
-    return BatchCounts(counts["num_updated_rows"] + counts["num_inserted_rows"], counts["num_deleted_rows"])
-
-
-def _differs(values: list[str], types: dict[str, DataType]) -> Column:
-    from pyspark.sql import functions as F
-
-    def side(prefix: str) -> Column:
-        columns = [F.col(dotted(prefix, name)) for name in values]
-        return F.struct(*[comparable(column, types[name]) if name in types else column
-                          for name, column in zip(values, columns)])
-
-    return ~side("t").eqNullSafe(side("s"))
-
-
-def _target_columns(layout: Layout, storage: Storage) -> list[str]:
-    stored = [*layout.keys, *layout.payload]
-    return [*stored, START_AT, END_AT] if storage.definition.scd_type == "2" else stored
+        left, right = ([side(prefix, name) for name in values] for prefix in ("t", "s"))
+        return ~fn.struct(*left).eqNullSafe(fn.struct(*right))
 
 
 def _with_new_columns(session: SparkSession, storage: Storage, target: ChangeTarget, state: TableState) -> TableState:
@@ -154,8 +162,8 @@ def _with_new_columns(session: SparkSession, storage: Storage, target: ChangeTar
     from pyspark.sql.types import StructType
 
     stored = StructType([field for field in storage.state.schema.fields if field.name in storage.payload])
-    before_interval = [field.name for field in state.schema.fields if field.name.upper() not in (START_AT, END_AT)]
-    clauses = list(_additions(stored, state.schema, "", before_interval[-1] if before_interval else None))
+    others = [field.name for field in state.schema.fields if field.name.upper() not in (START_AT, END_AT)]
+    clauses = list(_additions(stored, state.schema, "", others[-1] if others else None))
     if not clauses:
         return state
     session.sql(f"ALTER TABLE spark_catalog.delta.{quoted(target.target_path)} ADD COLUMNS ({', '.join(clauses)})")
@@ -184,7 +192,10 @@ def _additions(stored: DataType, there: DataType, path: str, after: str | None =
 @contextmanager
 def _transaction(session: SparkSession, app_id: str, version: int) -> Iterator[None]:
     """MERGE takes its transaction from the session."""
-    settings: dict[str, Any] = {_APP_ID: app_id, _APP_VERSION: str(version)}
+    settings = {
+        "spark.databricks.delta.write.txnAppId": app_id,
+        "spark.databricks.delta.write.txnVersion": str(version),
+    }
     for key, value in settings.items():
         session.conf.set(key, value)
     try:

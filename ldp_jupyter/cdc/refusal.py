@@ -22,15 +22,15 @@ _MOST_LETTERS = 60
 
 def refuse(reason: str, columns: Sequence[str]) -> Column:
     """An expression that fails when it is evaluated, with the reason and the row."""
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
     parts = []
     for name in columns[:_MOST_COLUMNS]:
-        text = F.substring(F.col(quoted(name)).cast("string"), 1, _MOST_LETTERS)
-        parts.append(F.concat(F.lit(f"{name}="), F.coalesce(text, F.lit("NULL"))))
-    more = [F.lit("...")] if len(columns) > _MOST_COLUMNS else []
-    row = F.concat_ws(", ", *parts, *more)
-    return F.raise_error(F.concat(F.lit(f"{_MARK} {reason}; the row: "), row)).cast("string")
+        text = fn.substring(fn.col(quoted(name)).cast("string"), 1, _MOST_LETTERS)
+        parts.append(fn.concat(fn.lit(f"{name}="), fn.coalesce(text, fn.lit("NULL"))))
+    more = [fn.lit("...")] if len(columns) > _MOST_COLUMNS else []
+    row = fn.concat_ws(", ", *parts, *more)
+    return fn.raise_error(fn.concat(fn.lit(f"{_MARK} {reason}; the row: "), row)).cast("string")
 
 
 def raise_refused(error: Exception, dataset: str) -> NoReturn:

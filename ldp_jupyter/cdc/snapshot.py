@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
@@ -29,7 +29,7 @@ from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
-    from pyspark.sql.types import StructType
+    from pyspark.sql.types import StructField, StructType
 
     from ldp_jupyter.cdc.definition import Storage
     from ldp_jupyter.cdc.target import ChangeTarget
@@ -58,7 +58,9 @@ def snapshot_schema(spec: SnapshotSpec, snapshot_df: DataFrame, version: Any) ->
     return _plan(spec, snapshot_df, version).schema
 
 
-def check_snapshot(session: SparkSession, spec: SnapshotSpec, snapshot_df: DataFrame, version: Any, target: ChangeTarget) -> None:
+def check_snapshot(
+    session: SparkSession, spec: SnapshotSpec, snapshot_df: DataFrame, version: Any, target: ChangeTarget,
+) -> None:
     """Check that what is stored still fits the flow.
 
     Raises:
@@ -72,12 +74,13 @@ def check_snapshot(session: SparkSession, spec: SnapshotSpec, snapshot_df: DataF
 
 def latest_version(session: SparkSession, flow_name: str, target: ChangeTarget) -> StoredSnapshot | None:
     """The newest snapshot of the flow that is stored; None before the first. One small Spark job."""
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
     if open_storage(session, target) is None:
         return None
-    taken = session.read.format("delta").load(target.changes_path).where((F.col(OP) == SNAPSHOT) & (F.col(FLOW) == flow_name))
-    row = taken.agg(F.max(F.struct(SEQ, BATCH)).alias("newest")).collect()[0]["newest"]
+    stored = session.read.format("delta").load(target.changes_path)
+    taken = stored.where((fn.col(OP) == SNAPSHOT) & (fn.col(FLOW) == flow_name))
+    row = taken.agg(fn.max(fn.struct(SEQ, BATCH)).alias("newest")).collect()[0]["newest"]
     return None if row is None else StoredSnapshot(_as_given(row[SEQ]), row[BATCH])
 
 
@@ -105,35 +108,35 @@ def apply_snapshot(
             storage = open_storage(session, target)
             if storage is not None:
                 check_plan(plan, storage, target)
-            publish_batch(session, before.number, flow_name, flow_id, target)
+            publish_batch(session, before.number, flow_name=flow_name, flow_id=flow_id, target=target)
             if not _is_newer(version, before.version):
                 return None
         number = 0 if before is None else before.number + 1
-        store_snapshot(session, plan, snapshot_df, number, flow_name, flow_id, target)
-        return publish_batch(session, number, flow_name, flow_id, target)
+        store_snapshot(session, plan, snapshot_df, number, flow_name=flow_name, flow_id=flow_id, target=target)
+        return publish_batch(session, number, flow_name=flow_name, flow_id=flow_id, target=target)
 
 
 def store_snapshot(
-    session: SparkSession, plan: ChangePlan, snapshot_df: DataFrame, number: int, flow_name: str, flow_id: str,
-    target: ChangeTarget,
+    session: SparkSession, plan: ChangePlan, snapshot_df: DataFrame, number: int, *,
+    flow_name: str, flow_id: str, target: ChangeTarget,
 ) -> None:
     """Append what the snapshot changes, and that it was taken, to the storage."""
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
     storage = open_storage(session, target)
     changes = _first(plan, snapshot_df) if storage is None else _compared(session, plan, snapshot_df, storage, target)
     columns = [field.name for field in plan.kept]
     taken = session.range(1).select(
-        F.lit(SNAPSHOT).alias(OP),
-        *[F.lit(None).cast(field.dataType).alias(field.name) for field in plan.kept],
+        fn.lit(SNAPSHOT).alias(OP),
+        *[fn.lit(None).cast(field.dataType).alias(field.name) for field in plan.kept],
     )
     # The snapshot may stem from another session's plan; a union needs only the same columns.
     events = changes.unionByName(taken).select(
-        F.lit(number).cast("bigint").alias(BATCH), F.lit(flow_name).alias(FLOW), plan.sequence.alias(SEQ), F.col(OP),
-        *[F.col(quoted(name)) for name in columns],
+        fn.lit(number).cast("bigint").alias(BATCH), fn.lit(flow_name).alias(FLOW), plan.sequence.alias(SEQ), fn.col(OP),
+        *[fn.col(quoted(name)) for name in columns],
     )
     try:
-        append_changes(events, plan.definition, storage, number, flow_id, target)
+        append_changes(events, plan.definition, storage, number, flow_id=flow_id, target=target)
     except LdpError:
         raise
     except Exception as error:
@@ -141,7 +144,7 @@ def store_snapshot(
 
 
 def _plan(spec: SnapshotSpec, snapshot_df: DataFrame, version: Any) -> ChangePlan:
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
     source = snapshot_df.schema
     known = by_lower(source.names)
@@ -158,7 +161,7 @@ def _plan(spec: SnapshotSpec, snapshot_df: DataFrame, version: Any) -> ChangePla
     resolve_columns(spec.track_history_columns, known, "track_history_column_list")
     resolve_columns(spec.track_history_except, known, "track_history_except_column_list")
     sql_type = _version_type(version)
-    sequence = F.lit(version).cast(sql_type)
+    sequence = fn.lit(version).cast(sql_type)
     kind = snapshot_df.select(sequence.alias("v")).schema["v"].dataType
     return ChangePlan(
         definition=Definition(keys, tuple(source[key].dataType.simpleString() for key in keys), spec.scd_type,
@@ -173,7 +176,7 @@ def _version_type(version: Any) -> str:
     """The sequence's type: versions of one Python type share one, however long their values are."""
     if not isinstance(version, bool):
         for python, sql in ((int, "bigint"), (str, "string"), (float, "double"), (bytes, "binary"),
-                            (datetime.datetime, "timestamp"), (datetime.date, "date"), (Decimal, "decimal(38,18)")):
+                            (dt.datetime, "timestamp"), (dt.date, "date"), (Decimal, "decimal(38,18)")):
             if isinstance(version, python):
                 return sql
     raise LdpError("LDP-2017", f"a snapshot's version cannot be of the type {type(version).__name__}",
@@ -185,19 +188,19 @@ def _as_given(value: Any) -> Any:
 
 
 def _is_newer(version: Any, before: Any) -> bool:
-    if isinstance(version, datetime.datetime) and version.tzinfo is not None:
+    if isinstance(version, dt.datetime) and version.tzinfo is not None:
         version = version.astimezone().replace(tzinfo=None)
     return bool(version > before)
 
 
 def _key_checked(plan: ChangePlan) -> Column:
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
     kinds = None
     for key in plan.keys:
         refused = refuse(f'its key "{key}" is NULL', plan.source_columns)
-        missing = F.col(quoted(key)).isNull()
-        kinds = F.when(missing, refused) if kinds is None else kinds.when(missing, refused)
+        missing = fn.col(quoted(key)).isNull()
+        kinds = fn.when(missing, refused) if kinds is None else kinds.when(missing, refused)
     assert kinds is not None
     return kinds.otherwise(UPSERT)
 
@@ -213,31 +216,32 @@ def _compared(
 
     The rows as they are come from the target, which follows the storage and is smaller.
     """
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
     old = session.read.format("delta").load(target.target_path)
     if storage.definition.scd_type == "2":
-        old = old.where(F.col(END_AT).isNull())
+        old = old.where(fn.col(END_AT).isNull())
     there = by_lower(old.columns)
     payload = [field for field in plan.payload if field.name.lower() in there]
-    same: list[Column] = [
-        comparable(F.col(dotted("n", field.name)), field.dataType).eqNullSafe(comparable(F.col(dotted("o", field.name)), field.dataType))
-        for field in payload
-    ]
+
+    def side(prefix: str, field: StructField) -> Column:
+        return comparable(fn.col(dotted(prefix, field.name)), field.dataType)
+
+    same = [side("n", field).eqNullSafe(side("o", field)) for field in payload]
     # A column that the target lacks so far is NULL in each of its rows.
-    same += [F.col(dotted("n", field.name)).isNull() for field in plan.payload if field not in payload]
+    same += [fn.col(dotted("n", field.name)).isNull() for field in plan.payload if field not in payload]
     new = _first(plan, snapshot_df).withColumnRenamed(OP, "__ldp_new")
     joined = new.alias("n").join(
-        old.withColumn("__ldp_old", F.expr("true")).alias("o"),
-        reduce(and_, (F.col(dotted("n", key)) == F.col(dotted("o", key)) for key in plan.keys)), "full_outer",
+        old.withColumn("__ldp_old", fn.expr("true")).alias("o"),
+        reduce(and_, (fn.col(dotted("n", key)) == fn.col(dotted("o", key)) for key in plan.keys)), "full_outer",
     )
-    in_both = F.col("__ldp_new").isNotNull() & F.col("__ldp_old").isNotNull()
-    changed = joined.where(~(in_both & reduce(and_, same, F.expr("true"))))
-    gone = F.col("__ldp_new").isNull()
+    in_both = fn.col("__ldp_new").isNotNull() & fn.col("__ldp_old").isNotNull()
+    changed = joined.where(~(in_both & reduce(and_, same, fn.expr("true"))))
+    gone = fn.col("__ldp_new").isNull()
     keys = set(plan.keys)
     columns = [
-        F.coalesce(F.col(dotted("n", f.name)), F.col(dotted("o", f.name))).alias(f.name) if f.name in keys
-        else F.col(dotted("n", f.name)).alias(f.name)
+        fn.coalesce(fn.col(dotted("n", f.name)), fn.col(dotted("o", f.name))).alias(f.name) if f.name in keys
+        else fn.col(dotted("n", f.name)).alias(f.name)
         for f in plan.kept
     ]
-    return changed.select(F.when(gone, F.lit(DELETE)).otherwise(F.col("__ldp_new")).alias(OP), *columns)
+    return changed.select(fn.when(gone, fn.lit(DELETE)).otherwise(fn.col("__ldp_new")).alias(OP), *columns)

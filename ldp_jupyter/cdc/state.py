@@ -45,7 +45,8 @@ class Layout:
     def of(cls, storage: Storage) -> Layout:
         """The layout of a changes table."""
         payload = storage.payload
-        return cls(storage.definition.keys, payload, storage.definition.tracked(payload), storage.has(SET), storage.has(IGNORE))
+        tracked = storage.definition.tracked(payload)
+        return cls(storage.definition.keys, payload, tracked, storage.has(SET), storage.has(IGNORE))
 
     @property
     def partial(self) -> bool:
@@ -60,18 +61,18 @@ class Layout:
         Parameters:
             first_at_tie: the operation that comes first, and so loses, at an equal sequence.
         """
-        from pyspark.sql import functions as F
+        from pyspark.sql import functions as fn
 
-        parts = [F.col(SEQ), F.col(OP) != first_at_tie]
-        parts += [comparable(F.col(quoted(name)), kind) for name, kind in self.payload.items()]
-        parts += [F.array_sort(F.col(name)) for name, there in ((SET, self.set_lists), (IGNORE, self.ignore_lists)) if there]
-        return parts
+        parts = [fn.col(SEQ), fn.col(OP) != first_at_tie]
+        parts += [comparable(fn.col(quoted(name)), kind) for name, kind in self.payload.items()]
+        lists = [name for name, there in ((SET, self.set_lists), (IGNORE, self.ignore_lists)) if there]
+        return parts + [fn.array_sort(fn.col(name)) for name in lists]
 
 
 def _columns(names: tuple[str, ...]) -> list[Column]:
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
-    return [F.col(quoted(name)) for name in names]
+    return [fn.col(quoted(name)) for name in names]
 
 
 def current_rows(events: DataFrame, layout: Layout) -> DataFrame:
@@ -80,10 +81,10 @@ def current_rows(events: DataFrame, layout: Layout) -> DataFrame:
     Parameters:
         events: upserts and deletes of whole keys, those before the last truncate left out.
     """
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
-    newest = _in_order(events, layout, first_at_tie=DELETE).where(F.col(_NEXT).isNull())
-    return newest.select(*layout.by_key(), *_columns(tuple(layout.payload)), (F.col(OP) == UPSERT).alias(LIVE))
+    newest = _in_order(events, layout, first_at_tie=DELETE).where(fn.col(_NEXT).isNull())
+    return newest.select(*layout.by_key(), *_columns(tuple(layout.payload)), (fn.col(OP) == UPSERT).alias(LIVE))
 
 
 def history_rows(events: DataFrame, layout: Layout, since: str | None = None) -> DataFrame:
@@ -98,99 +99,102 @@ def history_rows(events: DataFrame, layout: Layout, since: str | None = None) ->
             changed, and are left out.
     """
     from pyspark.sql import Window
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
     window = Window.partitionBy(*layout.by_key()).orderBy(SEQ)
     events = _in_order(events, layout, first_at_tie=UPSERT)
     # Of events at one sequence the last in order stays: no row is valid for no time.
-    events = events.where(F.col(_NEXT).isNull() | (F.col(_NEXT) != F.col(SEQ)))
-    starts = (F.col(OP) == UPSERT) & ~F.coalesce(_continues(layout, window), F.expr("false"))
+    events = events.where(fn.col(_NEXT).isNull() | (fn.col(_NEXT) != fn.col(SEQ)))
+    starts = (fn.col(OP) == UPSERT) & ~fn.coalesce(_continues(layout, window), fn.expr("false"))
     events = events.withColumn(_RUN, starts)
-    ends = F.lead(F.col(_RUN) | (F.col(OP) == DELETE)).over(window)
-    start = F.last(F.when(F.col(_RUN), F.col(SEQ)), ignorenulls=True).over(window)
-    events = events.withColumns({_LAST: F.coalesce(ends, F.expr("true")), START_AT: start})
-    live = (F.col(OP) == UPSERT) & F.col(_LAST)
+    ends = fn.lead(fn.col(_RUN) | (fn.col(OP) == DELETE)).over(window)
+    start = fn.last(fn.when(fn.col(_RUN), fn.col(SEQ)), ignorenulls=True).over(window)
+    events = events.withColumns({_LAST: fn.coalesce(ends, fn.expr("true")), START_AT: start})
+    live = (fn.col(OP) == UPSERT) & fn.col(_LAST)
     # After an event that is not the last of its run comes one that starts nothing; nor does a delete.
-    mark = F.when(F.col(OP) == DELETE, F.col(SEQ)).otherwise(F.col(_NEXT))
+    mark = fn.when(fn.col(OP) == DELETE, fn.col(SEQ)).otherwise(fn.col(_NEXT))
     rows = events.select(
         *layout.by_key(), *_columns(tuple(layout.payload)),
-        F.when(live, F.col(START_AT)).otherwise(mark).alias(START_AT),
-        F.when(live, F.col(_NEXT)).alias(END_AT),
+        fn.when(live, fn.col(START_AT)).otherwise(mark).alias(START_AT),
+        fn.when(live, fn.col(_NEXT)).alias(END_AT),
         live.alias(LIVE),
-        *([F.col(since)] if since else []),
+        *([fn.col(since)] if since else []),
     )
     if since is None:
         return rows
-    touched = F.when(F.col(LIVE), F.coalesce(F.col(END_AT) >= F.col(since), F.expr("true")))
-    return rows.where(touched.otherwise(F.col(START_AT) >= F.col(since))).drop(since)
+    touched = fn.when(fn.col(LIVE), fn.coalesce(fn.col(END_AT) >= fn.col(since), fn.expr("true")))
+    return rows.where(touched.otherwise(fn.col(START_AT) >= fn.col(since))).drop(since)
 
 
 def _in_order(events: DataFrame, layout: Layout, first_at_tie: str) -> DataFrame:
     """Each event with the sequence of the next one of its key; partial ones filled from those before."""
     from pyspark.sql import Window
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
     order = Window.partitionBy(*layout.by_key()).orderBy(*layout.order(first_at_tie))
-    following = F.lead(SEQ).over(order).alias(_NEXT)
+    following = fn.lead(SEQ).over(order).alias(_NEXT)
     if not layout.partial:
         return events.select("*", following)
     # In one go: the order is that of the events as they came, not as they are once filled.
-    helpers = [F.col(name) for name in events.columns if name not in layout.payload]
+    helpers = [fn.col(name) for name in events.columns if name not in layout.payload]
     return events.select(*helpers, *_filled(layout, order), following)
 
 
 def _continues(layout: Layout, window: WindowSpec) -> Column:
     """Whether an event has the same tracked values as the upsert just before it; NULL for the first event."""
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
-    same = F.lag(OP).over(window) == UPSERT
+    same = fn.lag(OP).over(window) == UPSERT
     if not layout.tracked:
         return same
-    values = [comparable(F.col(quoted(name)), layout.payload[name]) for name in layout.tracked]
-    return reduce(and_, (value.eqNullSafe(F.lag(value).over(window)) for value in values), same)
+    values = [comparable(fn.col(quoted(name)), layout.payload[name]) for name in layout.tracked]
+    return reduce(and_, (value.eqNullSafe(fn.lag(value).over(window)) for value in values), same)
 
 
 def _filled(layout: Layout, order: WindowSpec) -> list[Column]:
     """The payload: what an event does not set is inherited from the events before it, up to a delete."""
     from pyspark.sql import Window
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
     until_here = order.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     return [
-        _inherited(F.col(quoted(name)), kind, _sets(name, layout), _keeps_null(name, layout), until_here).alias(name)
+        _inherited(fn.col(quoted(name)), kind, _sets(name, layout), _keeps_null(name, layout), until_here).alias(name)
         for name, kind in layout.payload.items()
     ]
 
 
 def _sets(name: str, layout: Layout) -> Column | None:
     """Whether the event says anything about the column; None when every one does."""
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
     if not layout.set_lists:
         return None
-    return F.col(SET).isNull() | F.array_contains(SET, name.lower()) | (F.col(OP) == DELETE)
+    return fn.col(SET).isNull() | fn.array_contains(SET, name.lower()) | (fn.col(OP) == DELETE)
 
 
 def _keeps_null(name: str, layout: Layout) -> Column | None:
     """Whether a NULL of the event is a value; None when it always is."""
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
     if not layout.ignore_lists:
         return None
-    return F.col(IGNORE).isNull() | ~F.array_contains(IGNORE, name.lower()) | (F.col(OP) == DELETE)
+    return fn.col(IGNORE).isNull() | ~fn.array_contains(IGNORE, name.lower()) | (fn.col(OP) == DELETE)
 
 
-def _inherited(value: Column, kind: DataType, sets: Column | None, keeps_null: Column | None, window: WindowSpec) -> Column:
-    from pyspark.sql import functions as F
+def _inherited(
+    value: Column, kind: DataType, sets: Column | None, keeps_null: Column | None, window: WindowSpec,
+) -> Column:
+    from pyspark.sql import functions as fn
     from pyspark.sql.types import StructType
 
-    value = F.when(F.col(OP) != DELETE, value)
+    value = fn.when(fn.col(OP) != DELETE, value)
     conditions = [c for c in (sets, None if keeps_null is None else keeps_null | value.isNotNull()) if c is not None]
     counts = reduce(and_, conditions)
     if isinstance(kind, StructType) and keeps_null is not None:
         # Fields inherit one by one; whether there is a struct at all is inherited like a value.
-        fields = [_inherited(value.getField(f.name), f.dataType, sets, keeps_null, window).alias(f.name) for f in kind.fields]
-        there = F.last(F.when(counts, value.isNotNull()), ignorenulls=True).over(window)
-        return F.when(there, F.struct(*fields))
+        fields = [_inherited(value.getField(field.name), field.dataType, sets, keeps_null, window).alias(field.name)
+                  for field in kind.fields]
+        there = fn.last(fn.when(counts, value.isNotNull()), ignorenulls=True).over(window)
+        return fn.when(there, fn.struct(*fields))
     # The value is wrapped, since a NULL that counts must not be passed over.
-    return F.last(F.when(counts, F.struct(value.alias("value"))), ignorenulls=True).over(window).getField("value")
+    return fn.last(fn.when(counts, fn.struct(value.alias("value"))), ignorenulls=True).over(window).getField("value")

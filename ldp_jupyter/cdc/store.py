@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 
 def store_batch(
-    session: SparkSession, plan: ChangePlan, batch_df: DataFrame, batch_id: int, flow_name: str, flow_id: str,
-    target: ChangeTarget,
+    session: SparkSession, plan: ChangePlan, batch_df: DataFrame, batch_id: int, *,
+    flow_name: str, flow_id: str, target: ChangeTarget,
 ) -> None:
     """Append the changes of a batch to the target's storage; a batch already there is skipped. One Spark job.
 
@@ -46,7 +46,8 @@ def store_batch(
         if storage is not None:
             check_plan(plan, storage, target)
         try:
-            append_changes(_changes(plan, batch_df, batch_id, flow_name), plan.definition, storage, batch_id, flow_id, target)
+            changes = _changes(plan, batch_df, batch_id, flow_name)
+            append_changes(changes, plan.definition, storage, batch_id, flow_id=flow_id, target=target)
         except LdpError:
             raise
         except Exception as error:
@@ -54,20 +55,21 @@ def store_batch(
 
 
 def append_changes(
-    changes: DataFrame, definition: Definition, storage: Storage | None, batch_id: int, flow_id: str, target: ChangeTarget,
+    changes: DataFrame, definition: Definition, storage: Storage | None, batch_id: int, *,
+    flow_id: str, target: ChangeTarget,
 ) -> None:
     """Write events in the shape of the changes table; the first ones create it."""
     if storage is None:
-        # Creating and filling the table is one commit: it exists with its definition and its first batch, or not at all.
+        # Made and filled in one commit: it exists with its definition and its first batch, or not at all.
         writer = changes.writeTo(f"spark_catalog.delta.{quoted(target.changes_path)}").using("delta")
         for key, value in _properties(changes, definition).items():
             writer = writer.tableProperty(key, value)
         writer.option("txnAppId", flow_id).option("txnVersion", str(batch_id)).create()
     else:
         as_stored = _as_stored(changes, storage)
-        writer = as_stored.write.format("delta").mode("append").option("txnAppId", flow_id).option("txnVersion", str(batch_id))
-        if not {name.lower() for name in as_stored.columns} <= {name.lower() for name in storage.state.schema.names} \
-                or _gains_fields(as_stored, storage):
+        writer = as_stored.write.format("delta").mode("append")
+        writer = writer.option("txnAppId", flow_id).option("txnVersion", str(batch_id))
+        if _gains_columns(as_stored, storage):
             writer = writer.option("mergeSchema", "true")
         writer.save(target.changes_path)
 
@@ -90,38 +92,40 @@ def _has_statistics(kind: DataType) -> bool:
 
 
 def _changes(plan: ChangePlan, batch_df: DataFrame, batch_id: int, flow_name: str) -> DataFrame:
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
     # Conditions look at the source's row, which may have columns that are not kept.
     judged = batch_df.select("*", plan.sequence.alias(SEQ), _operation(plan).alias(OP))
-    columns = [F.lit(batch_id).cast("bigint").alias(BATCH), F.lit(flow_name).alias(FLOW), F.col(SEQ), F.col(OP)]
+    columns = [fn.lit(batch_id).cast("bigint").alias(BATCH), fn.lit(flow_name).alias(FLOW), fn.col(SEQ), fn.col(OP)]
     if plan.truncates is not None:
-        columns.append(F.when(F.col(OP) == TRUNCATE, F.col(SEQ)).alias(CUT))
+        columns.append(fn.when(fn.col(OP) == TRUNCATE, fn.col(SEQ)).alias(CUT))
     if plan.set_column is not None:
-        columns.append(F.transform(F.col(quoted(plan.set_column)), F.lower).alias(SET))
+        columns.append(fn.transform(fn.col(quoted(plan.set_column)), fn.lower).alias(SET))
     if plan.ignored is not None:
-        columns.append(F.array(*[F.lit(name) for name in plan.ignored]).cast("array<string>").alias(IGNORE))
-    columns.extend(F.col(quoted(field.name)) for field in plan.kept)
+        columns.append(fn.array(*[fn.lit(name) for name in plan.ignored]).cast("array<string>").alias(IGNORE))
+    columns.extend(fn.col(quoted(field.name)) for field in plan.kept)
     return judged.select(*columns)
 
 
 def _operation(plan: ChangePlan) -> Column:
     """What the row is; a row that must not be fails the write."""
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
     columns = plan.source_columns
     no_sequence = is_missing(plan.sequence, plan.sequence_type)
-    kinds = F.when(no_sequence, refuse("its sequence is NULL", columns))
+    kinds = fn.when(no_sequence, refuse("its sequence is NULL", columns))
     if plan.where is not None:
-        kinds = kinds.when(~F.coalesce(plan.where, F.expr("false")), refuse(f"it violates the condition {plan.where_text}", columns))
+        violated = ~fn.coalesce(plan.where, fn.expr("false"))
+        kinds = kinds.when(violated, refuse(f"it violates the condition {plan.where_text}", columns))
     if plan.truncates is not None:
         kinds = kinds.when(plan.truncates, TRUNCATE)
     for key in plan.keys:
-        kinds = kinds.when(F.col(quoted(key)).isNull(), refuse(f'its key "{key}" is NULL', columns))
+        kinds = kinds.when(fn.col(quoted(key)).isNull(), refuse(f'its key "{key}" is NULL', columns))
     if plan.set_column is not None:
-        listed = F.transform(F.col(quoted(plan.set_column)), F.lower)
-        unknown = F.array_except(listed, F.array(*[F.lit(name) for name in lowered(columns)]))
-        kinds = kinds.when(F.size(unknown) > 0, refuse(f'"{plan.set_column}" lists a column that the source does not have', columns))
+        listed = fn.transform(fn.col(quoted(plan.set_column)), fn.lower)
+        unknown = fn.array_except(listed, fn.array(*[fn.lit(name) for name in lowered(columns)]))
+        reason = f'"{plan.set_column}" lists a column that the source does not have'
+        kinds = kinds.when(fn.size(unknown) > 0, refuse(reason, columns))
     if plan.deletes is not None:
         kinds = kinds.when(plan.deletes, DELETE)
     return kinds.otherwise(UPSERT)
@@ -142,12 +146,12 @@ def is_missing(column: Column, kind: DataType) -> Column:
 
 def _as_stored(changes: DataFrame, storage: Storage) -> DataFrame:
     """Columns spelled and typed as in the storage, as far as it has them."""
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
 
     stored = {field.name.lower(): field for field in storage.state.schema.fields}
     columns = []
     for field in changes.schema.fields:
-        column = F.col(quoted(field.name))
+        column = fn.col(quoted(field.name))
         known = stored.get(field.name.lower())
         if known is not None:
             if not same_shape(field.dataType, known.dataType) and fits_flat(field.dataType, known.dataType):
@@ -164,6 +168,8 @@ def fits_flat(new: DataType, stored: DataType) -> bool:
     return not isinstance(new, StructType) and fits(new, stored)
 
 
-def _gains_fields(changes: DataFrame, storage: Storage) -> bool:
+def _gains_columns(changes: DataFrame, storage: Storage) -> bool:
+    """Whether there is a column, or a field of a struct, that the storage does not have yet."""
     stored = {field.name: field.dataType for field in storage.state.schema.fields}
-    return any(field.name in stored and not same_shape(field.dataType, stored[field.name]) for field in changes.schema.fields)
+    return any(field.name not in stored or not same_shape(field.dataType, stored[field.name])
+               for field in changes.schema.fields)

@@ -24,19 +24,19 @@ def is_orderable(kind: DataType) -> bool:
 
 def comparable(column: Column, kind: DataType) -> Column:
     """An expression that is equal, and ordered, for equal values of the column."""
-    from pyspark.sql import functions as F
+    from pyspark.sql import functions as fn
     from pyspark.sql import types as t
 
     if is_orderable(kind):
         return column
     if isinstance(kind, t.StructType):
         fields = [comparable(column.getField(field.name), field.dataType).alias(field.name) for field in kind.fields]
-        return F.when(column.isNotNull(), F.struct(*fields))
+        return fn.when(column.isNotNull(), fn.struct(*fields))
     if isinstance(kind, t.ArrayType):
-        return F.transform(column, _comparable_as(kind.elementType))
+        return fn.transform(column, _comparable_as(kind.elementType))
     if isinstance(kind, t.MapType):
         entry = t.StructType([t.StructField("key", kind.keyType), t.StructField("value", kind.valueType)])
-        return F.array_sort(F.transform(F.map_entries(column), _comparable_as(entry)))
+        return fn.array_sort(fn.transform(fn.map_entries(column), _comparable_as(entry)))
     return column.cast("string")
 
 

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter import cdc
 from ldp_jupyter.declarations import CdcSpec, SnapshotSpec
 from ldp_jupyter.engine.batch import Observed, job_group
-from ldp_jupyter.engine.streaming import nothing_new, wait
+from ldp_jupyter.engine.streaming import nothing_new, observe_stream, report_views, wait
 from ldp_jupyter.events import FlowStatus
 
 if TYPE_CHECKING:
     from ldp_jupyter.engine.flows import FlowRun
-    from ldp_jupyter.quality import RuleSet
 
 
 def run_changes(run: FlowRun) -> None:
     """Apply what is new of a stream of changes."""
     assert isinstance(run.flow.query, CdcSpec) and run.node is not None
-    counted = BatchObserver()
-    frame = run.frame(counted.flag)
+    frame = run.frame(observe_stream)
     checkpoint = run.work.layout.checkpoint(str(run.node.name), run.table.generation, run.flow.name)
     if nothing_new(run, frame, checkpoint):
         return
@@ -30,7 +28,7 @@ def run_changes(run: FlowRun) -> None:
 
     def apply(batch: Any, batch_id: int) -> None:
         try:
-            _apply(run, plan, batch, batch_id, counted)
+            _apply(run, plan, batch, batch_id)
         except BaseException as error:  # Spark keeps only the text: keep the error itself for the user
             failures.append(error)
             raise
@@ -43,12 +41,12 @@ def run_changes(run: FlowRun) -> None:
         if failures:
             raise failures[0] from None
         raise
+    report_views(run, query)
 
 
-def _apply(run: FlowRun, plan: Any, batch: Any, batch_id: int, counted: BatchObserver) -> None:
-    rows, observed = counted.observe(batch, run.session)
-    counts = cdc.apply_batch(batch.sparkSession, plan, rows, batch_id, flow_name=run.flow.name, flow_id=run.flow_id, target=_target(run))
-    run.progress(FlowStatus.RUNNING, batch_id=batch_id, quality=observed(),
+def _apply(run: FlowRun, plan: Any, batch: Any, batch_id: int) -> None:
+    counts = cdc.apply_batch(batch.sparkSession, plan, batch, batch_id, flow_name=run.flow.name, flow_id=run.flow_id, target=_target(run))
+    run.progress(FlowStatus.RUNNING, batch_id=batch_id,
                  metrics={"num_upserted_rows": counts.upserted, "num_deleted_rows": counts.deleted})
 
 
@@ -80,21 +78,3 @@ def run_snapshot(run: FlowRun) -> None:
 def _target(run: FlowRun) -> cdc.ChangeTarget:
     assert run.node is not None
     return cdc.ChangeTarget(run.work.graph.shown(run.node.name), run.table.path, run.work.layout.changes(run.node.name, run.table.generation))
-
-
-class BatchObserver:
-    """Rules of views on the way into `foreachBatch`, where a streaming query's own observations are not reported.
-
-    The view's rows travel unfiltered with their rule flags as columns; inside the batch they are counted and filtered.
-    """
-
-    def __init__(self) -> None:
-        self._rules: list[RuleSet] = []
-
-    def flag(self, rules: RuleSet, frame: Any, session: Any) -> Any:
-        self._rules.append(rules)
-        return rules.apply(frame, session)
-
-    def observe(self, batch: Any, session: Any) -> tuple[Any, Any]:  # noqa: ARG002
-        """The batch to apply, and a function that gives its `data_quality` afterwards."""
-        return batch, lambda: None

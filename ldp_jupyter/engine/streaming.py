@@ -67,6 +67,24 @@ def report(run: FlowRun, query: Any, rules: RuleSet | None) -> None:
         run.progress(FlowStatus.RUNNING, metrics=metrics, quality=quality, batch_id=progress.get("batchId"))
 
 
+def report_views(run: FlowRun, query: Any) -> None:
+    """Emit what the rules of views counted in a query that hands its batches to `foreachBatch`.
+
+    Spark gives the handler the rows of the query's own plan, so its progress has the counts of one pass over them;
+    the AUTO CDC handler makes just one.
+    """
+    from ldp_jupyter.spark import bridge
+
+    assert run.frames is not None
+    if not run.frames.view_rules:
+        return
+    for text in bridge.progress_json(query):
+        progress = json.loads(text)
+        quality, _ = combine(run, None, progress.get("observedMetrics") or {})
+        if progress.get("numInputRows") and quality["expectations"]:
+            run.progress(FlowStatus.RUNNING, quality=quality, batch_id=progress.get("batchId"))
+
+
 def combine(run: FlowRun, rules: RuleSet | None, observed: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
     """The `data_quality` of one batch, from the observations of the dataset and of views that it read, and rows written."""
     quality: dict[str, Any] = {"dropped_records": 0, "expectations": []}

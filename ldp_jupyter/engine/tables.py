@@ -49,11 +49,11 @@ def read_tables(session: Any, layout: Layout, nodes: list[Node]) -> dict[Name, T
     """What is there of some datasets, asked in one call and without a Spark job."""
     from pyspark.sql.types import StructType
 
-    from ldp_jupyter.spark import bridge
+    from ldp_jupyter.spark.tables import table_heads
 
     paths = [layout.table(node.name, private=node.dataset.options.private) for node in nodes]
     tables = {}
-    for node, path, info in zip(nodes, paths, bridge.table_info(session, paths), strict=True):
+    for node, path, info in zip(nodes, paths, table_heads(session, paths), strict=True):
         table = Table(node.name, path)
         if info is not None:
             table.version, table.table_id = info.version, info.id

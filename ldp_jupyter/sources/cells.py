@@ -148,7 +148,7 @@ class CellRunner:
 
         if self.scope is None:
             self.scope = SqlScope(self.context.namespace, dict(self.context.confs), self.context.configuration)
-        read_sql(text, self.scope, place, self.declarations, allow_queries=self.own_lines or True)
+        read_sql(text, self.scope, place, self.declarations, allow_queries=True)
         self.context.namespace = self.scope.namespace
 
     def _python(self, body: str, cell: Cell, line: int) -> None:

@@ -1,7 +1,7 @@
 """The class-data archive: classes as the JVM keeps them in memory, made once, so that Spark starts twice as fast.
 
-One file of about 200 MB per Java, pyspark, JARs and companion. The JVM checks that it fits and goes without when it
-does not; a new combination gets a new file, and the oldest ones go.
+One file of about 200 MB per Java, pyspark and Delta; the companion, which changes more often, is not in it. The JVM
+checks that it fits and goes without when it does not; a new combination gets a new file, and the oldest ones go.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ldp_jupyter.spark.cache import cache_dir
-from ldp_jupyter.spark.distribution import installed, spark_home
+from ldp_jupyter.spark.cache import cache_dir, keep_newest
+from ldp_jupyter.spark.distribution import installed, spark_jars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,8 +41,8 @@ def mode() -> str:
 def archive_file(java: Java, jars: Sequence[Path]) -> Path:
     """Where the archive for this combination is, or would be."""
     digest = hashlib.sha256()
-    parts = [java.version, str(java.executable.resolve()), str(spark_home()), str(installed("pyspark"))]
-    for jar in jars:
+    parts = [java.version, str(java.executable.resolve()), str(installed("pyspark"))]
+    for jar in [spark_jars()[0], *jars]:
         state = jar.stat()
         parts += [str(jar), str(state.st_size), str(state.st_mtime_ns)]  # what the JVM itself compares
     digest.update("\0".join(parts).encode())
@@ -77,14 +77,14 @@ def make(launch: Launch) -> Path | None:
             return None
         part = target.with_name(f".{target.stem}.{os.getpid()}.jsa")
         try:
-            _train(replace(launch, options=[*launch.options, f"-XX:ArchiveClassesAtExit={part}", *_SILENT]))
+            _train(_training(launch, part))
             if not _present(part):
                 _refused(target).touch()
                 return None
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
-        _forget_old(target)
+        keep_newest(target.parent, "spark-*.jsa", _KEPT)
     return target
 
 
@@ -100,6 +100,28 @@ def make_in_background(launch: Launch) -> bool:
                          env=environment, cwd=cache_dir(), start_new_session=True)
         return True
     return False
+
+
+def _training(launch: Launch, part: Path) -> Launch:
+    """The launch with the companion loaded by Spark and not on the class path: the archive is tied to that path."""
+    confs = dict(launch.confs)
+    if launch.companion is not None:
+        confs["spark.jars"] = str(launch.companion)
+    options = [*launch.options, *_base(launch.java), f"-XX:ArchiveClassesAtExit={part}", *_SILENT]
+    return replace(launch, companion=None, confs=confs, options=options, submit=True)
+
+
+def _base(java: Java) -> list[str]:
+    """Options that give a Java an archive of its own classes, on which ours builds, where it came without one."""
+    home = java.executable.resolve().parent.parent
+    if any(home.glob("lib/**/classes.jsa")) or not (home / "lib" / "classlist").is_file():
+        return []
+    digest = hashlib.sha256(f"{home}\0{java.version}\0{java.executable.stat().st_mtime_ns}".encode())
+    base = cache_dir() / "archive" / f"java-{digest.hexdigest()[:16]}.jsa"
+    if not _present(base):
+        command = [str(java.executable), "-Xshare:dump", f"-XX:SharedArchiveFile={base}", *_SILENT]
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return [f"-XX:SharedArchiveFile={base}"] if _present(base) else []
 
 
 def _train(launch: Launch) -> None:
@@ -127,16 +149,3 @@ def _present(file: Path) -> bool:
 def _refused(target: Path) -> Path:
     """A mark that this Java wrote no archive: some are built without support for it."""
     return target.with_suffix(".none")
-
-
-def _forget_old(newest: Path) -> None:
-    def used(file: Path) -> float:
-        try:
-            return file.stat().st_mtime
-        except OSError:
-            return 0.0
-
-    files = sorted(newest.parent.glob("spark-*.jsa"), key=used, reverse=True)
-    for file in files[_KEPT:]:
-        file.unlink(missing_ok=True)  # a JVM that has it mapped keeps it
-        file.with_suffix(".lock").unlink(missing_ok=True)

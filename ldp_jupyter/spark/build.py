@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldp_jupyter.errors import LdpError
-from ldp_jupyter.spark.cache import arriving, cache_dir, locked
+from ldp_jupyter.spark.cache import arriving, cache_dir, keep_newest, locked
 from ldp_jupyter.spark.distribution import installed, spark_jars
 from ldp_jupyter.spark.java import argument_file, class_path
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "companion"
 SERVICES = "services.properties"
+_KEPT = 5
 
 
 def companion_jar(
@@ -39,17 +40,38 @@ def companion_jar(
     sources = sorted(folder.glob("*.scala"))
     if not sources:
         return None
-    name = f"{companion_key(java, delta, folder)}.jar"
-    for ready in (folder / "prebuilt" / name, cache_dir() / "companion" / name):
-        if ready.is_file():
-            return ready
+    key = companion_key(java, delta, folder)
+    ready = _built(key, folder)
+    if ready is not None:
+        return ready
     with locked("companion"):
-        target = cache_dir() / "companion" / name
+        target = cache_dir() / "companion" / f"{key}.jar"
         if not target.is_file():
             if say is not None:
                 say("Building the companion (about 20 s, once)")
             _compile(java, delta, folder, sources, target)
         return target
+
+
+def built_companion() -> Path | None:
+    """The companion's JAR if it is there for the Java and the JARs that a start would take; builds and fetches nothing.
+
+    Raises:
+        LdpError: LDP-5001 no Java.
+    """
+    from ldp_jupyter.spark.jars import delta_jars, missing_jars
+    from ldp_jupyter.spark.java import find_java
+
+    if missing_jars():
+        return None
+    return _built(companion_key(find_java(), delta_jars()), FOLDER)
+
+
+def _built(key: str, folder: Path) -> Path | None:
+    for ready in (folder / "prebuilt" / f"{key}.jar", cache_dir() / "companion" / f"{key}.jar"):
+        if ready.is_file():
+            return ready
+    return None
 
 
 def companion_key(java: Java, delta: Sequence[Path], folder: Path = FOLDER) -> str:
@@ -82,6 +104,7 @@ def _compile(java: Java, delta: Sequence[Path], folder: Path, sources: Sequence[
                 archive.writestr(f"META-INF/services/{interface}", "\n".join(classes) + "\n")
         with arriving(target) as part:
             shutil.copyfile(jar, part)
+    keep_newest(target.parent, "companion-*.jar", _KEPT)
 
 
 def _services(folder: Path) -> dict[str, list[str]]:

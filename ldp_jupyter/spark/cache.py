@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,21 @@ def arriving(target: Path) -> Iterator[Path]:
     part = Path(name)
     try:
         yield part
+        part.chmod(0o644)  # a cache may serve several users
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def keep_newest(folder: Path, pattern: str, count: int) -> None:
+    """Remove all but the newest files that match; who has one open keeps it."""
+
+    def changed(file: Path) -> float:
+        try:
+            return file.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    for old in sorted(folder.glob(pattern), key=changed, reverse=True)[count:]:
+        with suppress(OSError):
+            old.unlink()

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.errors import LdpError
-from ldp_jupyter.spark.cache import cache_dir
+from ldp_jupyter.spark.cache import cache_dir, keep_newest
 from ldp_jupyter.spark.distribution import spark_home, spark_jars
 from ldp_jupyter.spark.java import argument_file, class_path
 
@@ -48,6 +48,7 @@ class Launch:
 
     Parameters:
         jars: what comes on top of Spark's own JARs.
+        companion: the companion's JAR; last on the class path, so that the archive fits whatever it holds.
         confs: Spark settings from the start.
         memory: size of the heap, as Java writes it.
         options: further options of Java.
@@ -58,6 +59,7 @@ class Launch:
     jars: Sequence[Path]
     confs: Mapping[str, str]
     memory: str
+    companion: Path | None = None
     options: Sequence[str] = ()
     submit: bool = False
 
@@ -78,8 +80,9 @@ class Launch:
         if level:
             found.append(f"-Dldp.log.level={level.lower()}")
         found += self.options
-        # Spark's JARs first: the class-data archive fits as long as the path begins with what it was made with.
-        found += ["-cp", class_path([*spark_jars(), *self.jars, *_hadoop_conf()])]
+        # The class-data archive fits as long as the path begins with what it was made with.
+        last = [self.companion] if self.companion else []
+        found += ["-cp", class_path([*spark_jars(), *self.jars, *last, *_hadoop_conf()])]
         # Nothing of Spark's lands in the project or in the folder where the process was started.
         confs = {"spark.local.dir": str(folder / "local"), "spark.sql.warehouse.dir": (folder / "warehouse").as_uri(),
                  **self.confs}
@@ -206,7 +209,7 @@ def _connection(process: subprocess.Popen[bytes], file: Path) -> tuple[int, str]
 
 
 def _connect(launch_gateway: Any, port: int, secret: str) -> Any:
-    """The way of pyspark itself to take over a JVM that is there; its variables must not reach later child processes."""
+    """The way in which pyspark takes over a JVM that is there; its variables must not reach later child processes."""
     given = {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
     before = {name: os.environ.get(name) for name in given}
     os.environ.update(given)
@@ -229,17 +232,8 @@ def _log_file() -> Path:
     """A new file for the output of a JVM; the oldest ones go."""
     folder = cache_dir() / "logs"
     folder.mkdir(exist_ok=True)
-    logs = sorted(folder.glob("spark-*.log"), key=_modified)
-    for old in logs[: max(0, len(logs) - _LOGS_KEPT + 1)]:
-        old.unlink(missing_ok=True)
+    keep_newest(folder, "spark-*.log", _LOGS_KEPT - 1)
     return folder / f"spark-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
 
 
 def _alive(process: int) -> bool:

@@ -25,7 +25,7 @@ def prepare(say: Callable[[str], None], *, with_archive: bool = True) -> None:
     from ldp_jupyter.spark.session import plan_launch
 
     launch = plan_launch({}, None, say)
-    say(f"{launch.java}; {len(launch.jars)} JARs on top of Spark's")
+    say(str(launch.java))
     if not with_archive or archive.mode() == "off":
         return
     file = archive.archive_file(launch.java, launch.jars)

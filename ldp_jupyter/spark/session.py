@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
     from ldp_jupyter.spark.gateway import Jvm, Launch
 
-__all__ = ["SessionSettings", "clone", "current", "get_session", "jvm_log", "plan_launch", "start_with", "stop"]
+__all__ = [
+    "SessionSettings",
+    "clone",
+    "current",
+    "forget",
+    "get_session",
+    "jvm_log",
+    "plan_launch",
+    "start_with",
+    "stop",
+]
 
 STARTING = "Starting Spark (about 5 s, once per kernel)"
 
@@ -73,6 +83,13 @@ def clone(spark: SparkSession) -> SparkSession:
     return type(spark)(spark.sparkContext, spark._jsparkSession.cloneSession())
 
 
+def forget(spark: SparkSession) -> None:
+    """Let go of a session that is not asked for again, so that the JVM can free it."""
+    with _lock:
+        for key in [key for key, session in _sessions.items() if session is spark]:
+            del _sessions[key]
+
+
 def stop() -> None:
     """End Spark and, when it is ours, its JVM."""
     global _jvm, _root, _latest  # noqa: PLW0603
@@ -116,11 +133,9 @@ def plan_launch(confs: Mapping[str, str], cores: int | None, say: Callable[[str]
         say("Fetching Delta (10 MB, once)")
     jars = delta_jars()
     companion = companion_jar(java, jars, say)
-    if companion is not None:
-        jars = [*jars, companion]
     everything = merged(jvm_confs(cores or usable_cores(), EXTENSION if companion else None), confs)
     options = [*JVM_OPTIONS, *everything.get("spark.driver.extraJavaOptions", "").split()]
-    return Launch(java, jars, everything, driver_memory(confs), options, needs_submit(confs))
+    return Launch(java, jars, everything, driver_memory(confs), companion, options, needs_submit(confs))
 
 
 def start_with(launch: Launch, settings: SessionSettings) -> SparkSession:

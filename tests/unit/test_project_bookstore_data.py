@@ -122,6 +122,13 @@ def test_oracle_plays_updates_one_by_one(tmp_path):
     assert len(together.tables["books_sales"]) < len(apart.tables["books_sales"])
 
 
+def test_no_version_of_a_book_repeats_the_one_before(tmp_path):
+    """Whether equal neighbours are one version or two is a matter of its own: the sample keeps out of it."""
+    for number in range(1, 21):
+        land(tmp_path, number, orders=0)
+    assert len(expected(tmp_path, 20).tables["books_silver"]) == len(values(tmp_path, "books"))
+
+
 def test_rows_compare_whatever_their_order(tmp_path):
     land(tmp_path, 1, orders=20)
     rows = expected(tmp_path, 1).tables["orders_silver"]

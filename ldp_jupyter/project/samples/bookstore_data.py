@@ -167,7 +167,8 @@ def _change_books(shop: _Shop, landing: int, random: Random) -> None:
         }
         first: dict[str, Any] = dict(book)
         # Catalogue entries that came in half done: the rules of `books_raw` mark them. They are completed later in the
-        # same landing, except for one book of each later landing, which is completed in the landing after it.
+        # same landing, except for one book of each later landing, which is completed in the landing after it
+        # at the latest.
         if (landing == 1 and number in (7, 21)) or (landing > 1 and number % 2):
             first["author"] = None
         if landing == 1 and number == 33:
@@ -178,8 +179,9 @@ def _change_books(shop: _Shop, landing: int, random: Random) -> None:
         for number in (7, 21, 33):
             _book_message(shop, shop.book_updates, shop.books[f"B{number:03d}"], clock.tick(), arrives=clock.now)
     elif landing > 2:
-        number = BOOKS + 2 * (landing - 3) + 1
-        _book_message(shop, shop.book_updates, shop.books[f"B{number:03d}"], clock.tick(), arrives=clock.now)
+        book = shop.books[f"B{BOOKS + 2 * (landing - 3) + 1:03d}"]
+        if len(shop.book_times[book["book_id"]]) == 1:  # else a change of price has completed it already
+            _book_message(shop, shop.book_updates, book, clock.tick(), arrives=clock.now)
     ids = _some(list(shop.books), 12, random)
     for book_id in ids:
         book = shop.books[book_id]
@@ -193,7 +195,7 @@ def _change_books(shop: _Shop, landing: int, random: Random) -> None:
     # late within its landing; three come a landing late, between two versions that the pipeline knows already.
     known = [book_id for book_id, times in shop.book_times.items() if len(times) > 1 and book_id not in ids]
     for book_id in [ids[0], *_some(known, 3, random)]:
-        late = {**shop.books[book_id], "price": str(Decimal(shop.books[book_id]["price"]) + Decimal("1.11"))}
+        late = {**shop.books[book_id], "price": str(Decimal(shop.books[book_id]["price"]) + landing)}
         before, last = shop.book_times[book_id][-2:] if len(shop.book_times[book_id]) > 1 else (clock.now, clock.now)
         seconds = int((last - before).total_seconds() / 2)
         if seconds > 0:

@@ -27,6 +27,19 @@ object DeltaTables {
     Json.write(Json.strings(Json.parse(paths)).map(path => snapshot(session, new Path(path)).map(describe)))
   }
 
+  /** For Python: what needs no list of files, a JSON list of objects, null where there is no table. */
+  def heads(session: SparkSession, paths: String): String = session.withActive {
+    Json.write(Json.strings(Json.parse(paths)).map(path => snapshot(session, new Path(path)).map(head)))
+  }
+
+  private def head(snapshot: Snapshot): Map[String, Any] = Map(
+    "id" -> snapshot.metadata.id,
+    "version" -> snapshot.version,
+    "schema" -> snapshot.schema.json,
+    "description" -> Option(snapshot.metadata.description),
+    "properties" -> snapshot.metadata.configuration,
+    "partition_columns" -> snapshot.metadata.partitionColumns)
+
   private def describe(snapshot: Snapshot): Map[String, Any] = {
     val files = filesOf(snapshot)
     val records = files.map(_.numLogicalRecords)

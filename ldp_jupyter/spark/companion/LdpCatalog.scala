@@ -83,7 +83,7 @@ class LdpCatalog extends DeltaCatalog with RelationCatalog {
   override def loadTable(table: Identifier): Table =
     if (isInformation(table.namespace())) InformationSchema.table(session, name(), table.name())
     else {
-      if (!isPathIdentifier(table) && store.isTable(table)) Journal.flushIfMarked(session, store.folder(table))
+      if (store.isTable(table)) Journal.flushIfMarked(session, store.folder(table))
       super[DeltaCatalog].loadTable(table)
     }
 

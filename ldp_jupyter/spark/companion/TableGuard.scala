@@ -13,7 +13,7 @@ object TableGuard {
   val ValueSetting = "spark.ldp.guard.value"
 
   def check(session: SparkSession, store: TableStore, table: Identifier, what: String): Unit =
-    session.conf.getOption(PropertySetting).filter(_.nonEmpty).filter(_ => !table.name().contains("/") && store.isTable(table)).foreach { property =>
+    session.conf.getOption(PropertySetting).filter(_.nonEmpty).filter(_ => store.isTable(table)).foreach { property =>
       DeltaTables.snapshot(session, store.folder(table)).flatMap(_.metadata.configuration.get(property))
         .filterNot(owner => session.conf.getOption(ValueSetting).contains(owner))
         .foreach(owner => Problem.raise(s"$what ${table.name()} is refused: the table is owned ($property = $owner)"))

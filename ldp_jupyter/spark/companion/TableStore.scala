@@ -47,7 +47,9 @@ class TableStore(catalog: String, session: SparkSession) extends TableCatalog wi
 
   // ---- tables
 
-  def isTable(table: Identifier): Boolean = table.namespace().length == 1 && isTable(folder(table))
+  /** Delta asks for tables by path as well: these are none of a catalog. */
+  def isTable(table: Identifier): Boolean =
+    table.namespace().length == 1 && !table.name().contains("/") && isTable(folder(table))
 
   private def isTable(folder: Path): Boolean =
     folders.isFolder(new Path(folder, "_delta_log")) || folders.exists(new Path(folder, Journal.Marker))

@@ -1,0 +1,167 @@
+"""One batch after another: bad rows, counts, new columns, changed definitions, unusual columns."""
+
+import dataclasses
+
+import pytest
+from cdc_targets import Target
+
+from ldp_jupyter.cdc import check_definition, plan_changes
+from ldp_jupyter.declarations import CdcSpec
+from ldp_jupyter.errors import LdpError
+
+pytestmark = pytest.mark.spark
+
+SOURCE = "id INT, v STRING, seq INT, op STRING"
+
+
+def spec(**arguments):
+    given = {"source": "s", "keys": ("id",), "sequence_by": "seq", "apply_as_deletes": "op = 'd'",
+             "except_column_list": ("op", "seq")}
+    return CdcSpec(**(given | arguments))
+
+
+def rows(spark, *values, columns=SOURCE):
+    return spark.createDataFrame(list(values), columns)
+
+
+def test_a_bad_row_stops_its_batch_and_is_shown(spark, tmp_path):
+    flow = spec(where="id < 100")
+    target = Target(spark, tmp_path, name="customers")
+    before = target.apply(flow, rows(spark, (1, "a", 1, "u")), 0)
+    for bad, reason in [((None, "Ann", 2, "u"), 'key "id" is NULL'), ((7, "Ann", None, "u"), "sequence is NULL"),
+                        ((700, "Ann", 2, "u"), "violates the condition id < 100")]:
+        with pytest.raises(LdpError) as caught:
+            target.apply(flow, rows(spark, (2, "b", 2, "u"), bad), 1)
+        assert caught.value.code == "LDP-4002"
+        assert reason in caught.value.message
+        assert "v=Ann" in caught.value.message
+        assert "\n" not in caught.value.message
+        assert target.rows() == before
+        assert target.stored().count() == 1
+    assert target.apply(flow, rows(spark, (2, "b", 2, "u")), 1) == [(1, "a"), (2, "b")]
+
+
+def test_counts_are_of_rows_that_really_changed(spark, tmp_path):
+    flow = spec()
+    target = Target(spark, tmp_path)
+    target.apply(flow, rows(spark, (1, "a", 1, "u"), (2, "b", 1, "u"), (3, "c", 1, "u"), (4, "d", 2, "d")), 0)
+    batch = rows(spark, (1, "a", 2, "u"), (2, "B", 2, "u"), (3, "c", 2, "d"), (4, "late", 1, "u"), (5, "e", 1, "u"))
+    assert target.apply(flow, batch, 1) == [(1, "a"), (2, "B"), (5, "e")]
+    assert target.apply(flow, batch, 1) == [(1, "a"), (2, "B"), (5, "e")]
+    assert [(c.upserted, c.deleted) for c in target.counts] == [(3, 0), (2, 1), (0, 0)]
+    assert not [key for key in ("txnAppId", "txnVersion") if spark.conf.get(f"spark.databricks.delta.write.{key}", None)]
+
+
+@pytest.mark.parametrize("scd_type", ["1", "2"])
+def test_a_column_and_a_field_that_come_later(spark, tmp_path, scd_type):
+    flow = spec(scd_type=scd_type, except_column_list=("op", "seq"))
+    target = Target(spark, tmp_path)
+    target.apply(flow, rows(spark, (1, (1,), 1, "u"), columns="id INT, s STRUCT<x: INT>, seq INT, op STRING"), 0)
+    wider = "id INT, s STRUCT<x: INT, y: INT>, more STRING, seq INT, op STRING"
+    target.apply(flow, rows(spark, (2, (1, 2), "m", 1, "u"), columns=wider), 1)
+    found = [(row["id"], tuple(row["s"]), row["more"]) for row in target.read().orderBy("id").collect()]
+    assert found == [(1, (1, None), None), (2, (1, 2), "m")]
+    assert target.read().columns == ["id", "s", "more"] + (["__START_AT", "__END_AT"] if scd_type == "2" else [])
+
+
+def test_a_changed_definition_needs_a_full_refresh(spark, tmp_path):
+    source = rows(spark, (1, "a", 1, "u"))
+    flow = spec(scd_type="2", track_history_except=("v",))
+    target = Target(spark, tmp_path)
+    target.apply(flow, source, 0)
+    check_definition(spark, flow, source, target.place)
+    check_definition(spark, dataclasses.replace(flow, apply_as_deletes="op = 'x'"), source, target.place)
+    changed = {
+        "keys changed from (id) to (id, v)": {"keys": ("id", "v")},
+        "the SCD type changed from 2 to 1": {"scd_type": "1", "track_history_except": None},
+        "the type of the sequence changed from int to bigint": {"sequence_by": "cast(seq AS BIGINT)"},
+        "the tracked columns changed from () to (v)": {"track_history_except": None},
+    }
+    for message, arguments in changed.items():
+        with pytest.raises(LdpError) as caught:
+            check_definition(spark, dataclasses.replace(flow, **arguments), source, target.place)
+        assert caught.value.code == "LDP-3005"
+        assert message in caught.value.message
+    other_type = source.selectExpr("id", "cast(v AS DATE) AS v", "seq", "op")
+    with pytest.raises(LdpError, match="type of column v changed from string to date"):
+        check_definition(spark, flow, other_type, target.place)
+
+
+def test_columns_to_update(spark, tmp_path):
+    source = "id INT, a STRING, b STRING, seq INT, cols ARRAY<STRING>"
+    flow = spec(apply_as_deletes=None, columns_to_update="cols", except_column_list=("seq", "cols"))
+    target = Target(spark, tmp_path)
+    target.apply(flow, rows(spark, (1, "a1", "b1", 1, None), (1, "a2", "b2", 2, ["A"]), columns=source), 0)
+    assert target.rows() == [(1, "a2", "b1")]
+    with pytest.raises(LdpError, match="lists a column that the source does not have"):
+        target.apply(flow, rows(spark, (1, "a3", "b3", 3, ["nope"]), columns=source), 1)
+
+
+def test_unusual_names_and_types(spark, tmp_path):
+    source = "`the id` STRING, `a.b` MAP<STRING, INT>, day DATE, amount DECIMAL(10,2), bin BINARY, seq INT"
+    flow = spec(keys=("The ID",), apply_as_deletes=None, except_column_list=None, scd_type="2", track_history_except=("seq",))
+    target = Target(spark, tmp_path)
+    target.apply(flow, rows(spark, ("k", {"x": 1, "y": 2}, None, None, b"1", 1), columns=source), 0)
+    batch = rows(spark, ("k", {"y": 2, "x": 1}, None, None, b"1", 2), ("k", {"x": 9}, None, None, b"1", 3), columns=source)
+    target.apply(flow, batch, 1)
+    found = [(row["a.b"], row["seq"], row["__START_AT"], row["__END_AT"]) for row in target.read().orderBy("__START_AT").collect()]
+    assert found == [({"x": 1, "y": 2}, 2, 1, 3), ({"x": 9}, 3, 3, None)]
+
+
+def test_storage_is_as_documented(spark, tmp_path):
+    flow = spec(apply_as_truncates="op = 't'", ignore_null_updates=True)
+    target = Target(spark, tmp_path)
+    target.apply(flow, rows(spark, (1, "a", 1, "u"), (2, None, 2, "d"), (None, None, 3, "t")), 4)
+    assert target.stored().dtypes == [
+        ("__ldp_batch", "bigint"), ("__ldp_flow", "string"), ("__ldp_seq", "int"), ("__ldp_op", "string"),
+        ("__ldp_cut", "int"), ("__ldp_ignore", "array<string>"), ("id", "int"), ("v", "string")]
+    stored = sorted(tuple(row) for row in target.stored().select("__ldp_seq", "__ldp_op", "__ldp_batch").collect())
+    assert stored == [(1, "u", 4), (2, "d", 4), (3, "t", 4)]
+
+
+ARGUMENTS = {
+    "keys are missing": {"keys": ()},
+    'unknown column "idd" in keys': {"keys": ("idd",)},
+    "column_list and except_column_list exclude each other": {"column_list": ("id",)},
+    'key "id" is not among the columns kept': {"except_column_list": ("id",)},
+    'unknown column "vv" in except_column_list': {"except_column_list": ("vv",)},
+    "history is tracked with SCD type 2 only": {"track_history_columns": ("v",)},
+    "apply_as_truncates works with SCD type 1 only": {"scd_type": "2", "apply_as_truncates": "op = 't'"},
+    "columns_to_update and ignore_null_updates exclude each other": {"columns_to_update": "v", "ignore_null_updates": True},
+    "it must be an array<string>": {"columns_to_update": "v"},
+    'sequence_by cannot be resolved: unknown column "sq"': {"sequence_by": "sq"},
+    "which cannot be ordered": {"sequence_by": "map(1, seq)"},
+    "apply_as_deletes is not a condition: its type is string": {"apply_as_deletes": "op"},
+    "unknown SCD type '3'": {"scd_type": "3"},
+}
+
+
+@pytest.mark.parametrize(("message", "arguments"), ARGUMENTS.items(), ids=ARGUMENTS.keys())
+def test_wrong_arguments(spark, message, arguments):
+    with pytest.raises(LdpError) as caught:
+        plan_changes(spec(**arguments), rows(spark))
+    assert caught.value.code == "LDP-2017"
+    assert message in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_wrong_column_gets_a_proposal(spark):
+    for arguments in ({"keys": ("i",), "sequence_by": "seq"}, {"sequence_by": "seqq"}, {"apply_as_deletes": "opp = 1"}):
+        with pytest.raises(LdpError) as caught:
+            plan_changes(spec(**arguments), rows(spark))
+        assert "did you mean" in caught.value.hint
+
+
+def test_reserved_names_in_the_source(spark):
+    for name in ("__start_at", "__ldp_seq"):
+        with pytest.raises(LdpError, match="reserves"):
+            plan_changes(spec(), rows(spark, columns=f"{SOURCE}, {name} INT"))
+
+
+def test_a_streaming_source_and_column_objects(spark):
+    from pyspark.sql import functions as fn
+
+    source = spark.readStream.format("rate").load()
+    flow = CdcSpec("s", ("value",), fn.struct("timestamp", "value"), apply_as_deletes=fn.col("value") == 1, scd_type="2")
+    assert plan_changes(flow, source).schema.simpleString() == (
+        "struct<timestamp:timestamp,value:bigint,__START_AT:struct<timestamp:timestamp,value:bigint>,"
+        "__END_AT:struct<timestamp:timestamp,value:bigint>>")

@@ -168,6 +168,10 @@ def _ldp_table(line: str, cell: str) -> None:
 
         place = Location(None, error.lineno, error.offset, cell=kernel.names[filename], path=filename)
         raise LdpError("LDP-2001", f"Python syntax: {error.msg}", location=place) from None
+    except Exception as error:
+        from ldp_jupyter.sources.failures import source_problem
+
+        raise source_problem(error, "LDP-2002") from None
 
 
 def _ldp_sql(line: str, cell: str) -> None:

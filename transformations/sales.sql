@@ -21,17 +21,3 @@ AS SELECT
 FROM STREAM(orders_silver) AS o
 JOIN LATERAL explode(o.books) AS b(book)
 INNER JOIN current_books AS c ON b.book.book_id = c.book_id;
-
--- Sales in windows of five minutes that begin two minutes past: 10:02 to 10:07, 10:07 to 10:12, ...
--- `AS` before the query may be left out, and texts may stand in double quotes.
-CREATE OR REFRESH MATERIALIZED VIEW authors_stats
-COMMENT "Sales by author and five minutes"
-SELECT
-  coalesce(author, "unknown") AS author,
-  window.start AS window_start,
-  window.end AS window_end,
-  count(DISTINCT order_id) AS orders_count,
-  sum(quantity) AS books_count,
-  sum(subtotal) AS amount
-FROM books_sales
-GROUP BY coalesce(author, "unknown"), window(order_timestamp, "5 minutes", "5 minutes", "2 minutes");

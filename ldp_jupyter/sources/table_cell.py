@@ -146,7 +146,7 @@ def _function_of(tree: ast.Module, name: str, filename: str, namespace: dict[str
     inner = definition.body[0]
     assert isinstance(inner, ast.FunctionDef)
     inner.body = [*tree.body[:-1], ast.copy_location(ast.Return(last.value), last)]
-    inner.lineno = tree.body[0].lineno
+    inner.lineno, inner.end_lineno = tree.body[0].lineno, last.end_lineno
     ast.fix_missing_locations(definition)
     scope: dict[str, Any] = {}
     code = compile(definition, filename, "exec")

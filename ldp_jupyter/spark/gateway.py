@@ -111,6 +111,7 @@ class Jvm:
         self.gateway = gateway
         self.log = log
         self.folder = folder
+        self._owner = os.getpid()
         atexit.register(self._leave)
 
     @property
@@ -135,6 +136,8 @@ class Jvm:
                 self.process.stdin.close()
 
     def _leave(self) -> None:
+        if os.getpid() != self._owner:  # a child that was forked off and ends
+            return
         self._end_of_input()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.errors import LdpError
@@ -160,8 +161,6 @@ def _start_or_adopt(settings: SessionSettings, say: Callable[[str], None]) -> No
         return
     launch = plan_launch(settings.confs, settings.cores, say)
     say(STARTING)
-    from dataclasses import replace
-
     ready = archive.options_for(launch.java, launch.jars)
     _start(replace(launch, options=[*launch.options, *ready]))
     if not ready:
@@ -224,10 +223,21 @@ def _new_session(settings: SessionSettings, say: Callable[[str], None]) -> Any:
     for key, value in settings.confs.items():
         _configure(spark, key, value, say)
     if _companion:
-        bridge.prepare_session(spark, settings.warehouse, settings.catalog, settings.schema)
+        bridge.prepare_session(spark, settings.warehouse, settings.catalog)
+        _enter_schema(spark, settings)
     if ours and not _sessions:
         _make_default(spark)
     return spark
+
+
+def _enter_schema(spark: Any, settings: SessionSettings) -> None:
+    """Make the schema current. Spark refuses one that is not there; ``default`` always is, others become a folder."""
+    from ldp_jupyter.names import quote
+
+    full = quote([settings.catalog, settings.schema])
+    if not spark.catalog.databaseExists(full):
+        spark.sql(f"CREATE SCHEMA IF NOT EXISTS {full}")
+    spark.sql(f"USE {full}")
 
 
 def _configure(spark: Any, key: str, value: str, say: Callable[[str], None]) -> None:
@@ -272,6 +282,8 @@ def _forget_if_stopped() -> None:
 
 def _disconnect() -> None:
     """Make pyspark forget a JVM that is gone or no longer wanted."""
+    if "pyspark" not in sys.modules:  # imported while the JVM starts, not before
+        return
     from pyspark import SparkContext
     from pyspark.sql import SparkSession
 

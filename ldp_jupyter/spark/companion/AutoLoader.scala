@@ -5,7 +5,7 @@ import org.apache.spark.sql.catalyst.plans.logical.{LogicalPlan, UnresolvedDataS
 import org.apache.spark.sql.catalyst.util.CaseInsensitiveMap
 import org.apache.spark.sql.execution.streaming.Source
 import org.apache.spark.sql.sources.{DataSourceRegister, StreamSourceProvider}
-import org.apache.spark.sql.types.StructType
+import org.apache.spark.sql.types._
 
 /**
  * The streaming source `cloudFiles` and the function `read_files`, as Spark's own file source: its checkpoint is an
@@ -15,8 +15,8 @@ object AutoLoader {
   val Format = "cloudFiles"
   private val Prefix = "cloudfiles."
 
-  /** Formats whose columns are known without looking into a file. */
-  private val fixed = Set("text", "binaryfile")
+  def refuseBatch(): Nothing =
+    Problem.raise("cloudFiles can be read as a stream only: spark.readStream.format(\"cloudFiles\")")
 
   /** A relation that Spark resolves by itself; the schema is inferred here where none is asked. */
   def source(session: SparkSession, options: Map[String, String], schema: Option[StructType], paths: Seq[String],
@@ -26,29 +26,35 @@ object AutoLoader {
     val path = paths.head
     val format = asked.get("format").map(known).getOrElse(FileSchemas.guessFormat(session, path))
     val reading = readerOptions(session, asked, path, streaming)
-    val columns = schema.orElse(
-      if (fixed(format.toLowerCase(java.util.Locale.ROOT)) && streaming) Some(FileSchemas.read(session, format, path, reading))
-      else Some(inferred(session, format, asked, path, reading)))
-    UnresolvedDataSource(format, columns, CaseInsensitiveMap(reading), streaming, Seq(path))
+    val columns = schema.getOrElse(inferred(session, format, asked, path, reading))
+    UnresolvedDataSource(format, Some(columns), CaseInsensitiveMap(reading), streaming, Seq(path))
   }
 
   /** Columns found in the files: names and nesting, with leaves as text unless types are asked for, then the hints. */
   private def inferred(session: SparkSession, format: String, asked: CaseInsensitiveMap[String], path: String,
       reading: Map[String, String]): StructType = {
     val typed = asked.get("inferColumnTypes").exists(_.equalsIgnoreCase("true"))
-    val inference = format.toLowerCase(java.util.Locale.ROOT) match {
-      case "json" if !typed => Map("primitivesAsString" -> "true")
+    val asText = !typed && Set("json", "csv", "xml")(Warehouse.key(format))
+    val inference = Warehouse.key(format) match {
+      case "json" if asText => Map("primitivesAsString" -> "true")
       case "csv" | "xml" => Map("inferSchema" -> typed.toString)
       case _ => Map.empty[String, String]
     }
-    val found = FileSchemas.infer(session, format, path, reading ++ inference)
+    val columns = FileSchemas.infer(session, format, path, reading -- streamOptions(asked).keys ++ inference)
+    val found = if (asText) StructType(columns.map(atomicAsText)) else columns
     asked.get("schemaHints").fold(found)(hints => SchemaHints(hints).applyTo(found))
+  }
+
+  /** Types of `column=value` folders are found by Spark in any case. */
+  private def atomicAsText(field: StructField): StructField = field.dataType match {
+    case _: StructType | _: ArrayType | _: MapType => field
+    case _ => field.copy(dataType = StringType)
   }
 
   /** Options for Spark's file source; what only steers the platform's own discovery of files is left out. */
   private def readerOptions(session: SparkSession, asked: CaseInsensitiveMap[String], path: String,
       streaming: Boolean): Map[String, String] = {
-    val passed = asked.filterNot { case (key, _) => platformOnly(key.toLowerCase(java.util.Locale.ROOT)) }
+    val passed = asked.originalMap.filterNot { case (key, _) => platformOnly(Warehouse.key(key)) }
     val glob = asked.get("fileNamePattern").map("pathGlobFilter" -> _).toMap
     val folders =
       if (asked.contains("recursiveFileLookup") || FileSchemas.hasPartitions(session, path, asked)) Map.empty[String, String]
@@ -85,7 +91,7 @@ object AutoLoader {
     }
 
   private def withoutPrefix(key: String): String =
-    if (key.toLowerCase(java.util.Locale.ROOT).startsWith(Prefix)) key.substring(Prefix.length) else key
+    if (Warehouse.key(key).startsWith(Prefix)) key.substring(Prefix.length) else key
 
   private def known(format: String): String = if (format.equalsIgnoreCase("binaryFile")) "binaryFile" else format
 }
@@ -105,5 +111,5 @@ class AutoLoaderSource extends StreamSourceProvider with DataSourceRegister {
   override def createSource(context: SQLContext, checkpoint: String, schema: Option[StructType], provider: String,
       parameters: Map[String, String]): Source = refuse
 
-  private def refuse: Nothing = Problem.raise("cloudFiles can be read as a stream only: spark.readStream.format(\"cloudFiles\")")
+  private def refuse: Nothing = AutoLoader.refuseBatch()
 }

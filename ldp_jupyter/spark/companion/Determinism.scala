@@ -24,7 +24,7 @@ object Determinism {
         _: Generate | _: SubqueryAlias | _: View | _: Expand | _: Intersect | _: Except | _: LeafNode | _: LateralJoin |
         _: ResolvedHint | _: Repartition | _: RepartitionByExpression | _: RebalancePartitions | _: WithCTE |
         _: CTERelationDef | _: EventTimeWatermark | _: AsOfJoin | _: Pivot | _: Unpivot | _: CollectMetrics | _: Range |
-        _: WithWindowDefinition | _: SubqueryAlias => None
+        _: WithWindowDefinition => None
     case other => Some(s"operator ${other.nodeName}")
   }
 
@@ -56,7 +56,7 @@ object Determinism {
   }
 
   private def orderDependent(function: AggregateFunction): Boolean = function match {
-    case _: First | _: Last | _: CollectList | _: CollectSet | _: ListAgg => true
+    case _: First | _: Last | _: AnyValue | _: Mode | _: CollectList | _: CollectSet | _: ListAgg => true
     case _: MaxBy | _: MinBy => true
     case _ => false
   }

@@ -20,6 +20,7 @@ case class ExpandTableFunctions(session: SparkSession) extends Rule[LogicalPlan]
     // What wraps a streaming function has found its streaming relation already.
     case NamedStreamingRelation(inner, _) if inner.exists(_.isInstanceOf[NamedStreamingRelation]) => inner
     case source: UnresolvedDataSource if source.format.equalsIgnoreCase(AutoLoader.Format) =>
+      if (!source.isStreaming) AutoLoader.refuseBatch()
       val paths = source.paths ++ source.options.get("path")
       AutoLoader.source(session, source.options.originalMap, source.userSpecifiedSchema, paths, streaming = true)
   }
@@ -27,16 +28,16 @@ case class ExpandTableFunctions(session: SparkSession) extends Rule[LogicalPlan]
   private def readFiles(arguments: Seq[Expression], streaming: Boolean): LogicalPlan = {
     val call = Arguments("read_files", arguments)
     val defaults = Map("inferColumnTypes" -> "true")
-    files(call.path, defaults ++ call.named - "path" - "schema", call.named.get("schema"), streaming)
+    files(call.path, defaults ++ call.others, call.named.get("schema"), streaming)
   }
 
   private def cloudFiles(arguments: Seq[Expression]): LogicalPlan = {
     val call = Arguments("cloud_files", arguments)
     val format = call.text(1).orElse(call.named.get("format"))
       .getOrElse(Problem.raise("cloud_files needs a path and a format"))
-    val options = call.map(2) ++ call.named + ("format" -> format)
-    val schema = options.collectFirst { case (key, value) if key.equalsIgnoreCase("schema") => value }
-    files(call.path, options.filterNot(_._1.equalsIgnoreCase("schema")), schema, streaming = true)
+    val options = call.map(2) ++ call.others + ("format" -> format)
+    val (schema, others) = options.partition(_._1.equalsIgnoreCase("schema"))
+    files(call.path, others, schema.values.headOption.orElse(call.named.get("schema")), streaming = true)
   }
 
   private def files(path: String, options: Map[String, String], schema: Option[String], streaming: Boolean): LogicalPlan = {
@@ -52,6 +53,10 @@ case class Arguments(function: String, expressions: Seq[Expression]) {
   val named: CaseInsensitiveMap[String] = CaseInsensitiveMap(expressions.collect {
     case NamedArgumentExpression(key, value) => key -> evaluate(value)
   }.toMap)
+
+  /** Named arguments that are options of the reader, in their letter case. */
+  def others: Map[String, String] =
+    named.originalMap.filterNot { case (key, _) => Set("path", "schema")(Warehouse.key(key)) }
 
   def path: String = text(0).orElse(named.get("path")).getOrElse(Problem.raise(s"$function needs a path"))
 

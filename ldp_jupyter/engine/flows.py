@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter.context import using
 from ldp_jupyter.declarations import CdcSpec, Kind, SnapshotSpec
 from ldp_jupyter.engine.failures import Canceled, flow_problem
 from ldp_jupyter.engine.stored import StoredFrames
@@ -53,7 +54,8 @@ class FlowRun:
             if self.work.stopping.is_set():
                 self._progress(FlowStatus.STOPPED)
                 raise Canceled from None
-            problem = flow_problem(error, self.work.graph, self.node, self.evaluation, self.name)
+            with using(self.work.base):
+                problem = flow_problem(error, self.work.graph, self.node, self.evaluation, self.name)
             self._progress(FlowStatus.FAILED, problem=problem)
             return problem
         self._progress(FlowStatus.COMPLETED)

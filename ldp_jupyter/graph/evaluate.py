@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ldp_jupyter.context import Context, using
@@ -66,7 +67,7 @@ class Evaluation:
         try:
             kind = bridge.sql_kind(self.session, text)
         except bridge.SqlSyntaxError as error:
-            raise LdpError("LDP-2001", f"SQL syntax: {error.message}", detail=str(error)) from None
+            raise LdpError("LDP-2001", f"SQL syntax: {_plain(error.message)}", detail=str(error)) from None
         if kind == "query":
             return self.bind(text, args)
         if kind in ("SetCommand", "SetNamespaceCommand", "SetCatalogCommand", "UseCommand") or kind.startswith(("Describe", "Show")):
@@ -86,7 +87,7 @@ class Evaluation:
             references = bridge.references(self.session, text, args)
         except bridge.SqlSyntaxError as error:
             where = place_in(place, error.line, error.column)
-            raise LdpError("LDP-2001", f"SQL syntax: {error.message}", location=where, detail=str(error)) from None
+            raise LdpError("LDP-2001", f"SQL syntax: {_plain(error.message)}", location=where, detail=str(error)) from None
         replacements: dict[int, Any] = {}
         for index, reference in enumerate(references):
             self.failed_reference = (text, reference.start)
@@ -189,6 +190,11 @@ def use_namespace(session: Any, namespace: Namespace) -> None:
         from ldp_jupyter.spark import bridge
 
         bridge.prepare_session(session, session.conf.get(bridge.WAREHOUSE_SETTING), namespace.catalog, namespace.schema)
+
+
+def _plain(message: str) -> str:
+    """Spark's sentence without its class."""
+    return re.sub(r"^\[[A-Z0-9_.]+\]\s*|\s*SQLSTATE: \w+", "", message).strip().rstrip(".")
 
 
 def place_in(place: Location | None, line: int, column: int | None) -> Location | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter.context import using
 from ldp_jupyter.declarations import CdcSpec, Kind, SnapshotSpec
 from ldp_jupyter.errors import LdpError, sort_problems
 from ldp_jupyter.graph.evaluate import Evaluation, InputFailed, evaluate, flow_session
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ldp_jupyter.context import Context
-    from ldp_jupyter.declarations import Flow
+    from ldp_jupyter.declarations import Expectation, Flow
     from ldp_jupyter.names import Name
 
 _CHANGE_FEED = "_change_type STRING, _commit_version BIGINT, _commit_timestamp TIMESTAMP"
@@ -121,7 +123,8 @@ class Resolution:
                     failed.problem.because.append(shown)
                 node.problem = failed.problem
             except (Exception, SystemExit) as error:
-                self._fail(node, evaluation_problem(error, evaluation, shown))
+                with using(self.base):
+                    self._fail(node, evaluation_problem(error, evaluation, shown))
             flow_node.inputs = list(evaluation.inputs)
             flow_node.external_inputs = list(evaluation.external)
         if node.problem is not None or not frames:
@@ -146,8 +149,6 @@ class Resolution:
 
     def _first_snapshot(self, query: SnapshotSpec, evaluation: Evaluation) -> Any:
         """The shape of a historical snapshot source: its function is asked for the first snapshot."""
-        from ldp_jupyter.context import using
-
         context = self.base.but(namespace=evaluation.flow.namespace, declarations=None, resolver=evaluation,
                                 get_session=lambda: evaluation.session)
         with using(context):
@@ -231,8 +232,7 @@ class Resolution:
                 try:
                     bridge.with_conditions(target, condition_columns([rule], self._session_for(flow_node.flow)))
                 except Exception as error:
-                    raise LdpError("LDP-2016", f'expectation "{rule.name}" cannot be resolved: {first_sentence(str(error))}',
-                                   location=rule.location or node.dataset.location, detail=str(error)) from None
+                    raise _unresolved_rule(rule, error, rule.location or node.dataset.location) from None
 
     def _resolve_sink_flow(self, flow_node: FlowNode) -> None:
         flow = flow_node.flow
@@ -246,7 +246,8 @@ class Resolution:
         except InputFailed as failed:
             failed.problem.because.append(f"flow {flow.name}")
         except (Exception, SystemExit) as error:
-            self._found.append(evaluation_problem(error, evaluation, flow.name))
+            with using(self.base):
+                self._found.append(evaluation_problem(error, evaluation, flow.name))
         flow_node.inputs = list(evaluation.inputs)
         flow_node.external_inputs = list(evaluation.external)
 
@@ -260,6 +261,18 @@ class Resolution:
     def _fail(self, node: Node, problem: LdpError) -> None:
         node.problem = problem
         self._found.append(problem)
+
+
+def _unresolved_rule(rule: Expectation, error: Exception, place: Any) -> LdpError:
+    """LDP-2016; for an unknown column with the nearest one."""
+    text = str(error)
+    found = re.search(r"name `(.+?)` cannot be resolved(?:\. Did you mean one of the following\? \[(.*?)\])?", text)
+    if not found:
+        return LdpError("LDP-2016", f'expectation "{rule.name}" cannot be resolved: {first_sentence(text)}', location=place, detail=text)
+    name = found[1].replace("`", "")
+    known = [k.strip().replace("`", "") for k in (found[2] or "").split(",") if k.strip()]
+    hint = did_you_mean(name, known) or (f"the query has: {', '.join(known)}" if known else None)
+    return LdpError("LDP-2016", f'expectation "{rule.name}": unknown column "{name}"', hint=hint, location=place, detail=text)
 
 
 def _query_location(flow: Flow) -> Any:

@@ -34,8 +34,13 @@ class Door:
     def pipeline(self, options: dict[str, Any]) -> Pipeline:
         from ldp_jupyter.pipeline import Pipeline
 
-        return Pipeline(options.get("project") or ".", name=options.get("pipeline"), target=options.get("target"),
-                        settings=_pairs(options.get("settings"), "--set"), variables=_pairs(options.get("variables"), "--var"))
+        return Pipeline(
+            options.get("project") or ".",
+            name=options.get("pipeline"),
+            target=options.get("target"),
+            settings=_pairs(options.get("settings"), "--set"),
+            variables=_pairs(options.get("variables"), "--var"),
+        )
 
     def show(self, view: Display) -> None:
         self.out.write(view.text(color=self.out.isatty()) + "\n")
@@ -57,7 +62,7 @@ class Door:
 
         self.show(TablesView(view))
 
-    def invalid(self, graph: Graph, view: Display) -> None:
+    def invalid(self, graph: Graph, view: Display) -> None:  # noqa: ARG002  (the notebook's door draws it)
         """Show what a check found wrong, and end with status 1."""
         self.show(view)
         raise SystemExit(1)
@@ -83,7 +88,9 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--project", type=click.Path(file_okay=False), help="Project folder (default: here and upward)."),
         click.option("--pipeline", help="Which pipeline, where the project has several."),
         click.option("--target", help="Bundle target, e.g. dev."),
-        click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Pipeline configuration for this command."),
+        click.option(
+            "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Pipeline configuration for this command."
+        ),
         click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="Bundle variable."),
     ]
     for option in reversed(options):
@@ -93,7 +100,9 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def output_format(*choices: str) -> Callable[..., Any]:
     """`--format`, the first choice being the default."""
-    return click.option("--format", "-o", "form", type=click.Choice(choices), default=choices[0], help="Form of the output.")
+    return click.option(
+        "--format", "-o", "form", type=click.Choice(choices), default=choices[0], help="Form of the output."
+    )
 
 
 class Tree(click.Group):
@@ -106,8 +115,11 @@ class Tree(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError:
             known = self.list_commands(ctx)
-            raise UsageProblem("LDP-1001", f'unknown command "{args[0]}"',
-                               hint=did_you_mean(args[0], known) or f"commands: {', '.join(known)}") from None
+            raise UsageProblem(
+                "LDP-1001",
+                f'unknown command "{args[0]}"',
+                hint=did_you_mean(args[0], known) or f"commands: {', '.join(known)}",
+            ) from None
 
 
 @click.group(cls=Tree, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -125,14 +137,20 @@ def ldp(ctx: click.Context) -> None:
 @common
 @output_format("text", "json")
 @click.pass_obj
-def status(door: Door, form: str, **options: Any) -> None:
+def status(door: Door, /, form: str, **options: Any) -> None:
     """The pipeline, where it runs, and its last update."""
     from ldp_jupyter.display import UpdateReport
 
     pipeline = door.pipeline(options)
     view = pipeline.last_update()
     if form == "json":
-        door.json({"pipeline": pipeline.settings.name, "where": pipeline.where, "last_update": view.to_json() if view else None})
+        door.json(
+            {
+                "pipeline": pipeline.settings.name,
+                "where": pipeline.where,
+                "last_update": view.to_json() if view else None,
+            }
+        )
         return
     door.text(f"{pipeline.settings.name} · {pipeline.where}")
     if view is None:
@@ -146,7 +164,7 @@ def status(door: Door, form: str, **options: Any) -> None:
 @output_format("text", "json")
 @click.argument("files", nargs=-1, type=click.Path())
 @click.pass_obj
-def list_declared(door: Door, form: str, files: tuple[str, ...], **options: Any) -> None:
+def list_declared(door: Door, /, form: str, files: tuple[str, ...], **options: Any) -> None:
     """What is declared; evaluates no dataset function and needs no data."""
     from ldp_jupyter.display import GraphView
 
@@ -187,7 +205,9 @@ def _list_files(door: Door, pipeline: Pipeline, files: tuple[str, ...], form: st
             raise UsageProblem("LDP-1001", f"no such file: {file}")
         declared = load_file(path, pipeline.context(), pipeline.settings.root)
         graph = declared_graph(pipeline.settings.name, pipeline.namespace, [declared])
-        graph.problems = [p for p in graph.problems if p.code not in ("LDP-2013", "LDP-2014")]  # the target may be another file's
+        graph.problems = [
+            p for p in graph.problems if p.code not in ("LDP-2013", "LDP-2014")
+        ]  # the target may be another file's
         answers.append({"file": declared.unit.shown, **_declared_json(graph)})
     if form == "json":
         door.json(answers)
@@ -203,7 +223,7 @@ def _list_files(door: Door, pipeline: Pipeline, files: tuple[str, ...], form: st
 @common
 @output_format("text", "json")
 @click.pass_obj
-def dry_run(door: Door, form: str, **options: Any) -> None:
+def dry_run(door: Door, /, form: str, **options: Any) -> None:
     """Check the whole pipeline and write nothing; every error at once."""
     from ldp_jupyter.display import DryRunView
 
@@ -223,13 +243,24 @@ def dry_run(door: Door, form: str, **options: Any) -> None:
 @common
 @output_format("text", "json")
 @click.option("--refresh", "-r", multiple=True, metavar="A,B", help="Refresh these datasets only.")
-@click.option("--full-refresh", "-f", multiple=True, metavar="A,B", help="Empty these and compute them from the beginning.")
+@click.option(
+    "--full-refresh", "-f", multiple=True, metavar="A,B", help="Empty these and compute them from the beginning."
+)
 @click.option("--full-refresh-all", is_flag=True, help="The same for all.")
 @click.option("--report", type=click.Path(dir_okay=False), help="Write the report to this HTML file, too.")
 @click.option("--junit", type=click.Path(dir_okay=False), help="Write a JUnit file.")
 @click.pass_obj
-def run(door: Door, form: str, refresh: tuple[str, ...], full_refresh: tuple[str, ...], full_refresh_all: bool, report: str | None,
-        junit: str | None, **options: Any) -> None:
+def run(
+    door: Door,
+    /,
+    form: str,
+    refresh: tuple[str, ...],
+    full_refresh: tuple[str, ...],
+    full_refresh_all: bool,
+    report: str | None,
+    junit: str | None,
+    **options: Any,
+) -> None:
     """Run an update."""
     from ldp_jupyter.errors import PipelineInvalid, UpdateFailed
 
@@ -266,7 +297,9 @@ def _names(given: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(part.strip() for text in given for part in text.split(",") if part.strip())
 
 
-def _write_files(pipeline: Pipeline, graph: Graph, view: UpdateView, problems: list[LdpError], report: str | None, junit: str | None) -> None:
+def _write_files(
+    pipeline: Pipeline, graph: Graph, view: UpdateView, problems: list[LdpError], report: str | None, junit: str | None
+) -> None:
     if report:
         from ldp_jupyter.display import write_report
 
@@ -279,9 +312,16 @@ def _write_files(pipeline: Pipeline, graph: Graph, view: UpdateView, problems: l
 
 @ldp.command()
 @common
-@click.option("--format", "-o", "form", type=click.Choice(["text", "json", "svg", "dot"]), default="text", help="Form of the output.")
+@click.option(
+    "--format",
+    "-o",
+    "form",
+    type=click.Choice(["text", "json", "svg", "dot"]),
+    default="text",
+    help="Form of the output.",
+)
 @click.pass_obj
-def dag(door: Door, form: str, **options: Any) -> None:
+def dag(door: Door, /, form: str, **options: Any) -> None:
     """The graph, with the state of the last update."""
     from ldp_jupyter.display import GraphView, draw, graph_dot
 
@@ -302,7 +342,7 @@ def dag(door: Door, form: str, **options: Any) -> None:
 @common
 @output_format("text", "json")
 @click.pass_obj
-def tables(door: Door, form: str, **options: Any) -> None:
+def tables(door: Door, /, form: str, **options: Any) -> None:
     """The pipeline's tables with their rows."""
     pipeline = door.pipeline(options)
     found = pipeline.tables()
@@ -313,7 +353,13 @@ def tables(door: Door, form: str, **options: Any) -> None:
     from ldp_jupyter.graph import Column
 
     columns = [Column("name", "string"), Column("kind", "string"), Column("rows", "bigint"), Column("path", "string")]
-    door.show(DataView(columns, [(t["name"], t["kind"].replace("_", " "), t["rows"], t["path"]) for t in found], limit=len(found) + 1))
+    door.show(
+        DataView(
+            columns,
+            [(t["name"], t["kind"].replace("_", " "), t["rows"], t["path"]) for t in found],
+            limit=len(found) + 1,
+        )
+    )
 
 
 @ldp.command()
@@ -322,7 +368,7 @@ def tables(door: Door, form: str, **options: Any) -> None:
 @click.option("--limit", "-n", type=int, help="Rows at most (default: all; 100 are shown as a table).")
 @click.argument("sql")
 @click.pass_obj
-def query(door: Door, form: str, limit: int | None, sql: str, **options: Any) -> None:
+def query(door: Door, /, form: str, limit: int | None, sql: str, **options: Any) -> None:
     """Run an SQL query over every table, with three-part names."""
     pipeline = door.pipeline(options)
     view = pipeline.query(sql, limit if limit is not None or form != "table" else 100)
@@ -340,7 +386,7 @@ def query(door: Door, form: str, limit: int | None, sql: str, **options: Any) ->
 @click.option("--limit", "-n", type=int, default=10, show_default=True, help="Rows at most.")
 @click.argument("dataset")
 @click.pass_obj
-def show(door: Door, form: str, limit: int, dataset: str, **options: Any) -> None:
+def show(door: Door, /, form: str, limit: int, dataset: str, **options: Any) -> None:
     """Rows of a dataset."""
     pipeline = door.pipeline(options)
     name = pipeline.namespace.qualify(dataset)
@@ -360,7 +406,16 @@ def show(door: Door, form: str, limit: int, dataset: str, **options: Any) -> Non
 @click.option("--type", "event_type", help="Only events of this type, e.g. flow_progress.")
 @click.option("--level", type=click.Choice(["INFO", "WARN", "ERROR", "METRICS"]), help="Only events of this level.")
 @click.pass_obj
-def events(door: Door, form: str, update_id: str | None, everything: bool, event_type: str | None, level: str | None, **options: Any) -> None:
+def events(
+    door: Door,
+    /,
+    form: str,
+    update_id: str | None,
+    everything: bool,
+    event_type: str | None,
+    level: str | None,
+    **options: Any,
+) -> None:
     """The event log."""
     from ldp_jupyter.display import EventsView
 
@@ -369,7 +424,11 @@ def events(door: Door, form: str, update_id: str | None, everything: bool, event
     if not everything and found:
         wanted = update_id or found[-1].origin.get("update_id", "")
         found = [e for e in found if str(e.origin.get("update_id", "")).startswith(wanted)]
-    found = [e for e in found if (event_type is None or e.event_type == event_type) and (level is None or e.level.value == level)]
+    found = [
+        e
+        for e in found
+        if (event_type is None or e.event_type == event_type) and (level is None or e.level.value == level)
+    ]
     if form == "json":
         door.json([e.to_json() for e in found])
     else:
@@ -380,14 +439,20 @@ def events(door: Door, form: str, update_id: str | None, everything: bool, event
 @common
 @output_format("text", "json")
 @click.pass_obj
-def expectations(door: Door, form: str, **options: Any) -> None:
+def expectations(door: Door, /, form: str, **options: Any) -> None:
     """Expectations of the last update: passed and failed rows of each rule."""
     from ldp_jupyter.display import ExpectationsView
 
     pipeline = door.pipeline(options)
     view = pipeline.last_update()
     if form == "json":
-        door.json([{"dataset": d.name, **e.to_json()} for d in (view.datasets.values() if view else ()) for e in d.expectations.values()])
+        door.json(
+            [
+                {"dataset": d.name, **e.to_json()}
+                for d in (view.datasets.values() if view else ())
+                for e in d.expectations.values()
+            ]
+        )
     elif view is None:
         door.text("No update yet: run `ldp run`.")
     else:
@@ -399,15 +464,18 @@ def expectations(door: Door, form: str, **options: Any) -> None:
 @output_format("text", "json")
 @click.argument("changes", nargs=-1, metavar="[KEY=VALUE]...")
 @click.pass_obj
-def config(door: Door, form: str, changes: tuple[str, ...], **options: Any) -> None:
+def config(door: Door, /, form: str, changes: tuple[str, ...], **options: Any) -> None:
     """Settings with their origins; in a notebook, KEY=VALUE changes them for this kernel."""
     from ldp_jupyter.project import dump_settings
 
     if changes:
         change = getattr(door, "configure", None)
         if change is None:
-            raise UsageProblem("LDP-1001", "settings change for one kernel: use %ldp config there",
-                               hint="for one command: --set key=value (configuration), --var, --target")
+            raise UsageProblem(
+                "LDP-1001",
+                "settings change for one kernel: use %ldp config there",
+                hint="for one command: --set key=value (configuration), --var, --target",
+            )
         change(_pairs(changes, "config"))
     pipeline = door.pipeline(options)
     rows = dump_settings(pipeline.project, pipeline.settings)
@@ -417,7 +485,35 @@ def config(door: Door, form: str, changes: tuple[str, ...], **options: Any) -> N
     from ldp_jupyter.display import DataView
     from ldp_jupyter.graph import Column
 
-    door.show(DataView([Column(k, "string") for k in ("setting", "value", "from")], [tuple(row) for row in rows], limit=len(rows)))
+    door.show(
+        DataView(
+            [Column(k, "string") for k in ("setting", "value", "from")], [tuple(row) for row in rows], limit=len(rows)
+        )
+    )
+
+
+@ldp.command()
+@common
+@click.argument("action", type=click.Choice(["list", "save"]), default="list")
+@click.argument("names", nargs=-1)
+@click.option("--force", is_flag=True, help="Overwrite files that are there.")
+@click.pass_obj
+def cells(door: Door, action: str, names: tuple[str, ...], force: bool, **options: Any) -> None:
+    """Pipeline cells: list them, or save those of this kernel as files in transformations/."""
+    from ldp_jupyter.display import DataView
+    from ldp_jupyter.graph import Column
+
+    pipeline = door.pipeline(options)
+    if action == "save":
+        save = getattr(door, "save_cells", None)
+        if save is None:
+            raise UsageProblem("LDP-1001", "cells are saved by the kernel that ran them", hint="%ldp cells save")
+        for path in save(pipeline, names, force=force):
+            door.text(f"Saved {path}")
+        return
+    found = [d for d in pipeline.load() if d.unit.shown.startswith("cell") or d.unit.shown.endswith(".ipynb")]
+    rows = [(d.unit.shown, ", ".join(pipeline.namespace.shown(x.name) for x in d.datasets)) for d in found]
+    door.show(DataView([Column("cell", "string"), Column("datasets", "string")], rows, limit=len(rows) + 1))
 
 
 @ldp.command()

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import linecache
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import Context, set_standing
 from ldp_jupyter.declarations import Declarations, Location, Note, SourceUnit
-from ldp_jupyter.errors import LdpError
+from ldp_jupyter.errors import LdpError, UsageProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ldp_jupyter.pipeline import Pipeline
 
@@ -52,10 +51,14 @@ class Kernel:
         from ldp_jupyter.cli import _pairs
 
         pipeline = Pipeline(
-            options.get("project") or self.choice["project"] or ".", name=options.get("pipeline") or self.choice["pipeline"],
-            target=options.get("target") or self.choice["target"], overrides=self.overrides,
+            options.get("project") or self.choice["project"] or ".",
+            name=options.get("pipeline") or self.choice["pipeline"],
+            target=options.get("target") or self.choice["target"],
+            overrides=self.overrides,
             settings={**self.configuration, **_pairs(options.get("settings"), "--set")},
-            variables={**self.variables, **_pairs(options.get("variables"), "--var")}, say=say)
+            variables={**self.variables, **_pairs(options.get("variables"), "--var")},
+            say=say,
+        )
         pipeline.cells, pipeline.cell_texts = self.cells, self.texts
         if not special:
             self._pipeline, self._stamp = pipeline, stamp
@@ -85,6 +88,37 @@ class Kernel:
                 self.configuration[key] = value
 
     # ---- cells
+
+    def save_cells(self, pipeline: Pipeline, names: Sequence[str], *, force: bool) -> list[str]:
+        """Write registering cells as files into `transformations/`, and let the files stand for them from now on.
+
+        Parameters:
+            names: datasets whose cells to save; none: all.
+            force: overwrite files that are there.
+
+        Raises:
+            LdpError: LDP-1001 for an unknown dataset or a file that is there.
+        """
+        from ldp_jupyter.locations import shown_path
+        from ldp_jupyter.sources.saving import cell_source
+
+        wanted = {pipeline.namespace.qualify(name) for name in names}
+        chosen = {key: d for key, d in self.cells.items() if d.datasets and (not wanted or wanted & {x.name for x in d.datasets})}
+        missing = wanted - {x.name for d in chosen.values() for x in d.datasets}
+        if missing:
+            shown = ", ".join(pipeline.namespace.shown(name) for name in missing)
+            raise UsageProblem("LDP-1001", f"no cell of this kernel declares {shown}")
+        saved = []
+        for key, declared in chosen.items():
+            suffix, text = cell_source(self.texts[key], self.ip.user_ns)
+            path = pipeline.settings.root / "transformations" / f"{declared.datasets[0].name.table}{suffix}"
+            if path.exists() and not force:
+                raise UsageProblem("LDP-1001", f"{shown_path(path, pipeline.project.root)} is there already", hint="--force overwrites it")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            del self.cells[key]
+            saved.append(shown_path(path, pipeline.project.root))
+        return saved
 
     def begin(self, text: str, cell_id: str | None) -> None:
         """A cell is about to run: what it declares lands in its own place."""
@@ -190,4 +224,4 @@ def say(text: str) -> None:
 
 
 def refuse_without_cell() -> LdpError:
-    return LdpError("LDP-1001", "this magic needs a cell", hint=f"see %ldp help (in {os.getcwd()})")
+    return LdpError("LDP-1001", "this magic needs a cell", hint="see %ldp help")

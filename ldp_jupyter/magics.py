@@ -36,6 +36,9 @@ class NotebookDoor:
     def configure(self, changes: dict[str, str]) -> None:
         self.kernel.change(changes)
 
+    def save_cells(self, pipeline: Pipeline, names: Sequence[str], *, force: bool) -> list[str]:
+        return self.kernel.save_cells(pipeline, names, force=force)
+
     def show(self, view: Display) -> None:
         from IPython.display import display
 
@@ -57,7 +60,7 @@ class NotebookDoor:
     def done(self, pipeline: Pipeline, graph: Graph, view: UpdateView, problems: Sequence[LdpError]) -> None:
         """Nothing more: the progress output ends as the report."""
 
-    def invalid(self, graph: Graph, view: Display) -> None:
+    def invalid(self, graph: Graph, view: Display) -> None:  # noqa: ARG002  (a door's signature)
         """The picture, then the errors as the cell's own error."""
         from ldp_jupyter.display import GraphView
 
@@ -177,7 +180,9 @@ def _ldp_table(line: str, cell: str) -> None:
 def _ldp_sql(line: str, cell: str) -> None:
     """`%%ldp_sql`: pipeline SQL, any number of statements, exactly what a `.sql` source may hold."""
     if line.strip():
-        raise UsageProblem("LDP-1001", f"%%ldp_sql takes no options, got {line.strip()!r}", hint="put the SQL below the first line")
+        raise UsageProblem(
+            "LDP-1001", f"%%ldp_sql takes no options, got {line.strip()!r}", hint="put the SQL below the first line"
+        )
     _read_sql(cell)
 
 
@@ -187,7 +192,8 @@ def _read_sql(cell: str) -> None:
     from ldp_jupyter.sql import SqlScope, read_sql
 
     kernel, context = _the_kernel(), current()
-    assert context is not None and kernel.current is not None
+    assert context is not None
+    assert kernel.current is not None
     filename = kernel.file_for(cell, 1)
     place = Location(None, 2, 1, cell=kernel.names[filename], path=filename)
     read_sql(cell, SqlScope(context.namespace, {}, context.configuration), place, kernel.current)
@@ -229,8 +235,18 @@ def _show_card(kernel: Kernel, declared: Declarations, captured: Sequence[str]) 
 
     text = kernel.texts.get(declared.unit.key, "")
     flows = [f for f in declared.flows if not (f.default and not f.is_cdc)]
-    display(CellCard(declared.datasets, kernel.pipeline().namespace, flows=flows, sinks=declared.sinks, captured=captured,
-                     notes=declared.notes, problems=declared.problems, advice=SAVE_ADVICE if text.lstrip().startswith("%%ldp_") else ""))
+    display(
+        CellCard(
+            declared.datasets,
+            kernel.pipeline().namespace,
+            flows=flows,
+            sinks=declared.sinks,
+            captured=captured,
+            notes=declared.notes,
+            problems=declared.problems,
+            advice=SAVE_ADVICE if text.lstrip().startswith("%%ldp_") else "",
+        )
+    )
 
 
 def _report_other_dlt() -> None:
@@ -238,8 +254,10 @@ def _report_other_dlt() -> None:
 
     other = other_dlt()
     if other is not None:
-        sys.stderr.write(f"`import dlt` now gives the pipelines module of ldp_jupyter; {other} is installed too: "
-                         "%unload_ext ldp_jupyter gives it back.\n")
+        sys.stderr.write(
+            f"`import dlt` now gives the pipelines module of ldp_jupyter; {other} is installed too: "
+            "%unload_ext ldp_jupyter gives it back.\n"
+        )
 
 
 def _flush() -> None:

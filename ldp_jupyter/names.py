@@ -57,8 +57,11 @@ class Namespace:
         if len(parts) == 2 and parts[0] == "live":  # the LIVE schema is ignored in default publishing mode
             parts = parts[1:]
         if len(parts) > 3:
-            raise LdpError("LDP-2021", f'"{".".join(parts)}" has more than three parts',
-                           hint="a name is table, schema.table or catalog.schema.table")
+            raise LdpError(
+                "LDP-2021",
+                f'"{".".join(parts)}" has more than three parts',
+                hint="a name is table, schema.table or catalog.schema.table",
+            )
         table = parts[-1]
         schema = parts[-2] if len(parts) > 1 else self.schema.lower()
         catalog = parts[-3] if len(parts) > 2 else self.catalog.lower()
@@ -84,13 +87,17 @@ def split_name(text: str) -> list[str]:
     while True:
         match = _PART.match(text, position)
         if not match:
-            raise LdpError("LDP-2021", f'"{text}" is not a name', hint="a name is table, schema.table or catalog.schema.table")
+            raise LdpError(
+                "LDP-2021", f'"{text}" is not a name', hint="a name is table, schema.table or catalog.schema.table"
+            )
         parts.append(match[1].replace("``", "`") if match[1] is not None else match[2].strip())
         position = match.end()
         if match[3] != ".":
             break
     if not all(parts):
-        raise LdpError("LDP-2021", f'"{text}" is not a name', hint="a name is table, schema.table or catalog.schema.table")
+        raise LdpError(
+            "LDP-2021", f'"{text}" is not a name', hint="a name is table, schema.table or catalog.schema.table"
+        )
     return parts
 
 

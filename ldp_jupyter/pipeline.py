@@ -45,11 +45,19 @@ class Pipeline:
     """
 
     def __init__(
-        self, start: str | os.PathLike[str] = ".", *, name: str | None = None, target: str | None = None,
-        settings: Mapping[str, str] = _NOTHING, variables: Mapping[str, str] = _NOTHING, overrides: Mapping[str, str] = _NOTHING,
+        self,
+        start: str | os.PathLike[str] = ".",
+        *,
+        name: str | None = None,
+        target: str | None = None,
+        settings: Mapping[str, str] = _NOTHING,
+        variables: Mapping[str, str] = _NOTHING,
+        overrides: Mapping[str, str] = _NOTHING,
         say: Callable[[str], None] | None = None,
     ) -> None:
-        self.project: Project = load_project(Path(start), target=target, variables=variables, settings=settings, overrides=overrides)
+        self.project: Project = load_project(
+            Path(start), target=target, variables=variables, settings=settings, overrides=overrides
+        )
         self.settings: PipelineSettings = choose_pipeline(self.project, name)
         self.namespace = Namespace(self.settings.catalog.lower(), self.settings.schema.lower())
         self.layout = Layout(_local_storage(self.project.storage), self.settings.name)
@@ -91,7 +99,9 @@ class Pipeline:
         from ldp_jupyter.sources import load_files
 
         files = self.sources()
-        notebooks = [n for n in notebook_files(self.settings, self.project) if n not in files and not self._is_this_notebook(n)]
+        notebooks = [
+            n for n in notebook_files(self.settings, self.project) if n not in files and not self._is_this_notebook(n)
+        ]
         loaded = load_files(files, self.context(), self.settings.root, notebooks=notebooks)
         return [*loaded, *self.cells.values()]
 
@@ -113,8 +123,13 @@ class Pipeline:
         declarations = self.load()
         graph = declared_graph(self.settings.name, self.namespace, declarations)
         if not graph.nodes and not graph.sink_flows and not graph.problems:
-            graph.problems.append(LdpError("LDP-2019", f'pipeline "{self.settings.name}" declares nothing',
-                                           hint="put sources into transformations/, or run cells that declare datasets"))
+            graph.problems.append(
+                LdpError(
+                    "LDP-2019",
+                    f'pipeline "{self.settings.name}" declares nothing',
+                    hint="put sources into transformations/, or run cells that declare datasets",
+                )
+            )
             return graph
         graph.not_checked.extend(note for note in self.project.notes if note not in graph.not_checked)
         resolve_graph(graph, self.context(), self._load_session())
@@ -124,8 +139,13 @@ class Pipeline:
     # ---- updates
 
     def run(
-        self, *, refresh: Sequence[str] = (), full_refresh: Sequence[str] = (), full_refresh_all: bool = False,
-        subscribers: Sequence[Subscriber] = (), graph: Graph | None = None,
+        self,
+        *,
+        refresh: Sequence[str] = (),
+        full_refresh: Sequence[str] = (),
+        full_refresh_all: bool = False,
+        subscribers: Sequence[Subscriber] = (),
+        graph: Graph | None = None,
     ) -> UpdateView:
         """Run an update. Its report lies in the state before an error is raised.
 
@@ -149,8 +169,16 @@ class Pipeline:
         """An update of a resolved graph, ready to run; `stop` on it cancels."""
         from ldp_jupyter.engine import Update
 
-        update = Update(graph, self.context(), self._load_session(), self.layout, self.id, self.event_log, self._told_settings(),
-                        getattr(self, "_hooks", ()))
+        update = Update(
+            graph,
+            self.context(),
+            self._load_session(),
+            self.layout,
+            self.id,
+            self.event_log,
+            self._told_settings(),
+            getattr(self, "_hooks", ()),
+        )
         run = Runs(self.layout).new(update.update_id)
 
         def before_end(view: UpdateView, problems: list[LdpError]) -> None:
@@ -170,7 +198,9 @@ class Pipeline:
         from ldp_jupyter.spark.session import SessionSettings, get_session
 
         confs = {k: v for k, v in self.settings.configuration.items() if k.startswith("spark.")}
-        session = get_session(SessionSettings(str(self.layout.warehouse), self.namespace.catalog, self.namespace.schema, confs), self.say)
+        session = get_session(
+            SessionSettings(str(self.layout.warehouse), self.namespace.catalog, self.namespace.schema, confs), self.say
+        )
         folder = self.layout.table(self.event_log)
         for key in ("", f".{self.id}", f".{self.settings.name}"):
             session.conf.set(bridge.EVENT_LOG_SETTING + key, folder)
@@ -198,8 +228,13 @@ class Pipeline:
         from ldp_jupyter.engine.tables import KIND, OWNER
         from ldp_jupyter.spark import bridge
 
-        folders = [f for root in (self.layout.warehouse, self.layout.root / "private") if root.is_dir()
-                   for f in sorted(root.glob("*/*/*")) if (f / "_delta_log").is_dir()]
+        folders = [
+            f
+            for root in (self.layout.warehouse, self.layout.root / "private")
+            if root.is_dir()
+            for f in sorted(root.glob("*/*/*"))
+            if (f / "_delta_log").is_dir()
+        ]
         if not folders:
             return []
         session = self.session()
@@ -211,8 +246,16 @@ class Pipeline:
             rows = info.num_records
             if rows is None:
                 rows = session.read.format("delta").load(str(folder)).count()
-            found.append({"name": self.namespace.shown(name), "kind": info.properties.get(KIND, "table").lower(), "path": str(folder),
-                          "rows": rows, "full_name": str(name), "version": info.version})
+            found.append(
+                {
+                    "name": self.namespace.shown(name),
+                    "kind": info.properties.get(KIND, "table").lower(),
+                    "path": str(folder),
+                    "rows": rows,
+                    "full_name": str(name),
+                    "version": info.version,
+                }
+            )
         return found
 
     def events(self, update_id: str | None = None) -> list[Event]:
@@ -256,10 +299,19 @@ class Pipeline:
     def _told_settings(self) -> dict[str, Any]:
         """Settings for the event log and the report, secrets left out."""
         secret = ("password", "secret", "token", "key", "credential")
-        configuration = {k: "[redacted]" if any(word in k.lower() for word in secret) else v for k, v in self.settings.configuration.items()}
-        return {"name": self.settings.name, "catalog": self.settings.catalog, "schema": self.settings.schema,
-                "target": self.project.target, "storage": self.layout.storage, "configuration": configuration,
-                "development": self.settings.development}
+        configuration = {
+            k: "[redacted]" if any(word in k.lower() for word in secret) else v
+            for k, v in self.settings.configuration.items()
+        }
+        return {
+            "name": self.settings.name,
+            "catalog": self.settings.catalog,
+            "schema": self.settings.schema,
+            "target": self.project.target,
+            "storage": self.layout.storage,
+            "configuration": configuration,
+            "development": self.settings.development,
+        }
 
     def _is_this_notebook(self, path: Path) -> bool:
         """Whether a notebook on disk is the one whose cells this kernel ran: those stand for the file."""
@@ -290,5 +342,9 @@ def check(graph: Graph) -> Graph:
 
 def _local_storage(storage: str) -> str:
     if "://" in storage and not storage.startswith("file://"):
-        raise LdpError("LDP-5006", f"storage {storage} is not a local folder", hint="remote storage is not supported yet: set a local path")
+        raise LdpError(
+            "LDP-5006",
+            f"storage {storage} is not a local folder",
+            hint="remote storage is not supported yet: set a local path",
+        )
     return storage.removeprefix("file://")

@@ -64,10 +64,10 @@ def _by_key(events):
 
 def _order(value):
     """NULL smallest, structs field by field."""
-    if isinstance(value, tuple):
-        return tuple(_order(v) for v in value)
     if isinstance(value, dict):
-        return (1, tuple(_order(v) for v in value.values()))
+        value = tuple(value.values())
+    if isinstance(value, tuple):
+        return (1, tuple(_order(v) for v in value))
     return (0,) if value is None else (1, value)
 
 

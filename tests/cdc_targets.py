@@ -12,7 +12,10 @@ class Target:
         self.counts = []
 
     def create(self, schema):
-        self.spark.createDataFrame([], schema).write.format("delta").save(self.place.target_path)
+        writer = self.spark.createDataFrame([], schema).write.format("delta")
+        if any(" " in name for name in schema.names):
+            writer = writer.option("delta.columnMapping.mode", "name")
+        writer.save(self.place.target_path)
         return self
 
     def apply(self, spec, batch_df, number, flow="f"):

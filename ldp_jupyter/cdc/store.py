@@ -23,12 +23,17 @@ from ldp_jupyter.cdc.refusal import raise_refused, refuse
 from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pyspark.sql import Column, DataFrame, SparkSession
     from pyspark.sql.types import DataType
 
     from ldp_jupyter.cdc.definition import Definition
     from ldp_jupyter.cdc.plan import ChangePlan
     from ldp_jupyter.cdc.target import ChangeTarget
+
+# Letters that Delta takes in column names only with column mapping.
+_NEEDS_MAPPING = " ,;{}()\n\t="
 
 
 def store_batch(
@@ -75,14 +80,30 @@ def append_changes(
 
 
 def _properties(changes: DataFrame, definition: Definition) -> dict[str, str]:
-    with_statistics = [name for name in (BATCH, FLOW, CUT) if name in changes.columns and name != CUT]
+    with_statistics = [BATCH, FLOW]
     with_statistics += [name for name in (*definition.keys, CUT)
                         if name in changes.columns and _has_statistics(changes.schema[name].dataType)]
-    return {
+    properties = {
         PROPERTY: definition.to_json(),
         "delta.dataSkippingStatsColumns": ",".join(quoted(name) for name in with_statistics),
         "delta.autoOptimize.autoCompact": "true",
     }
+    if any(letter in name for name in _all_names(changes.schema) for letter in _NEEDS_MAPPING):
+        properties["delta.columnMapping.mode"] = "name"
+    return properties
+
+
+def _all_names(kind: DataType) -> Iterator[str]:
+    from pyspark.sql import types as t
+
+    if isinstance(kind, t.StructType):
+        for field in kind.fields:
+            yield field.name
+            yield from _all_names(field.dataType)
+    elif isinstance(kind, t.ArrayType):
+        yield from _all_names(kind.elementType)
+    elif isinstance(kind, t.MapType):
+        yield from _all_names(kind.valueType)
 
 
 def _has_statistics(kind: DataType) -> bool:
@@ -113,14 +134,14 @@ def _operation(plan: ChangePlan) -> Column:
 
     columns = plan.source_columns
     no_sequence = is_missing(plan.sequence, plan.sequence_type)
+    needs_key = fn.expr("true") if plan.truncates is None else ~_holds(plan.truncates)
     kinds = fn.when(no_sequence, refuse("its sequence is NULL", columns))
+    for key in plan.keys:
+        kinds = kinds.when(needs_key & fn.col(quoted(key)).isNull(), refuse(f'its key "{key}" is NULL', columns))
     if plan.where is not None:
-        violated = ~fn.coalesce(plan.where, fn.expr("false"))
-        kinds = kinds.when(violated, refuse(f"it violates the condition {plan.where_text}", columns))
+        kinds = kinds.when(~_holds(plan.where), refuse(f"it violates the condition {plan.where_text}", columns))
     if plan.truncates is not None:
         kinds = kinds.when(plan.truncates, TRUNCATE)
-    for key in plan.keys:
-        kinds = kinds.when(fn.col(quoted(key)).isNull(), refuse(f'its key "{key}" is NULL', columns))
     if plan.set_column is not None:
         listed = fn.transform(fn.col(quoted(plan.set_column)), fn.lower)
         unknown = fn.array_except(listed, fn.array(*[fn.lit(name) for name in lowered(columns)]))
@@ -129,6 +150,13 @@ def _operation(plan: ChangePlan) -> Column:
     if plan.deletes is not None:
         kinds = kinds.when(plan.deletes, DELETE)
     return kinds.otherwise(UPSERT)
+
+
+def _holds(condition: Column) -> Column:
+    """TRUE or FALSE: NULL does not hold."""
+    from pyspark.sql import functions as fn
+
+    return fn.coalesce(condition, fn.expr("false"))
 
 
 def is_missing(column: Column, kind: DataType) -> Column:

@@ -39,8 +39,15 @@ class FileSystem:
         """
         folder = self._there(path)
         entries = sorted(folder.iterdir()) if folder.is_dir() else [folder]
-        return [FileInfo(f"{entry}/" if entry.is_dir() else str(entry), f"{entry.name}/" if entry.is_dir() else entry.name,
-                         0 if entry.is_dir() else entry.stat().st_size, int(entry.stat().st_mtime * 1000)) for entry in entries]
+        return [
+            FileInfo(
+                f"{entry}/" if entry.is_dir() else str(entry),
+                f"{entry.name}/" if entry.is_dir() else entry.name,
+                0 if entry.is_dir() else entry.stat().st_size,
+                int(entry.stat().st_mtime * 1000),
+            )
+            for entry in entries
+        ]
 
     def head(self, path: str, maxBytes: int = 65536) -> str:  # noqa: N803
         with self._there(path).open("rb") as file:
@@ -96,7 +103,7 @@ class FileSystem:
 def _local(path: str) -> Path:
     for prefix in ("file:///", "dbfs:///", "file:/", "dbfs:/"):
         if path.startswith(prefix):
-            path = "/" + path[len(prefix):]
+            path = "/" + path[len(prefix) :]
             break
     local = Path(path).expanduser()
     context = current()
@@ -128,7 +135,11 @@ class Widgets:
         if context is not None and name in context.configuration:
             return context.configuration[name]
         if name not in self._defaults:
-            raise LdpError("LDP-2022", f'InputWidgetNotDefined: no widget "{name}"', hint="define it with dbutils.widgets.text first")
+            raise LdpError(
+                "LDP-2022",
+                f'InputWidgetNotDefined: no widget "{name}"',
+                hint="define it with dbutils.widgets.text first",
+            )
         return self._defaults[name]
 
     def getAll(self) -> dict[str, str]:  # noqa: N802
@@ -150,15 +161,22 @@ class Secrets:
         Raises:
             LdpError: LDP-2022 that names the variable to set.
         """
-        name = "LDP_SECRET_" + "_".join("".join(c if c.isalnum() else "_" for c in part).upper() for part in (scope, key))
+        name = "LDP_SECRET_" + "_".join(
+            "".join(c if c.isalnum() else "_" for c in part).upper() for part in (scope, key)
+        )
         if name not in os.environ:
-            raise LdpError("LDP-2022", f'secret "{scope}/{key}" is not set here', hint=f"set the environment variable {name}")
+            raise LdpError(
+                "LDP-2022", f'secret "{scope}/{key}" is not set here', hint=f"set the environment variable {name}"
+            )
         return os.environ[name]
 
     def list(self, scope: str) -> list[Any]:
         prefix = "LDP_SECRET_" + "".join(c if c.isalnum() else "_" for c in scope).upper() + "_"
-        return [type("SecretMetadata", (), {"key": name[len(prefix):].lower()})() for name in sorted(os.environ)
-                if name.startswith(prefix)]
+        return [
+            type("SecretMetadata", (), {"key": name[len(prefix) :].lower()})()
+            for name in sorted(os.environ)
+            if name.startswith(prefix)
+        ]
 
 
 class NotebookExit(Exception):  # noqa: N818  (not an error: the end of a notebook)

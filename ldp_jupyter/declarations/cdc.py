@@ -46,7 +46,8 @@ class SnapshotSpec:
     """Arguments of ``create_auto_cdc_from_snapshot_flow``.
 
     Parameters:
-        source: a name (each update reads one snapshot) or a callable ``f(latest_version) -> (DataFrame, version) | None``.
+        source: a name (each update reads one snapshot), or a callable
+            ``f(latest_version) -> (DataFrame, version) | None``.
     """
 
     source: str | Callable[[Any], Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ldp_jupyter.declarations.cdc import CdcSpec, SnapshotSpec
 
@@ -34,7 +34,7 @@ class SqlQuery:
     location: Location
 
 
-Query = Union[PythonQuery, SqlQuery, CdcSpec, SnapshotSpec]
+Query: TypeAlias = PythonQuery | SqlQuery | CdcSpec | SnapshotSpec
 
 
 @dataclass(frozen=True)

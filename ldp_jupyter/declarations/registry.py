@@ -34,7 +34,8 @@ class Note:
     """Something accepted that is not checked or has no effect here, or a deprecated spelling.
 
     Parameters:
-        kind: ``not_checked`` (nobody here can tell whether it works there), ``no_effect``, ``deprecated`` or ``warning``.
+        kind: ``not_checked`` (nobody here can tell whether it works there), ``no_effect``, ``deprecated`` or
+            ``warning``.
     """
 
     kind: str

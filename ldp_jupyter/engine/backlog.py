@@ -59,7 +59,7 @@ def _last_offsets(checkpoint: Path) -> list[Any] | None:
 
 def _numbers(folder: Path) -> list[int]:
     try:
-        return sorted(int(entry) for entry in os.listdir(folder) if entry.isdigit())
+        return sorted(int(entry.name) for entry in folder.iterdir() if entry.name.isdigit())
     except OSError:
         return []
 
@@ -81,7 +81,7 @@ def _files_done(log: Path, source: StreamSource) -> bool:
 def _seen_files(log: Path) -> set[str] | None:
     """All files that the source's log names; compacted entries hold all before them."""
     try:
-        names = os.listdir(log)
+        names = [entry.name for entry in log.iterdir()]
     except OSError:
         return None
     compacted = max((int(n.split(".")[0]) for n in names if n.endswith(".compact")), default=-1)
@@ -102,7 +102,7 @@ def _listed(root: Path) -> list[str]:
     found = []
     for folder, folders, files in os.walk(root):
         folders[:] = [f for f in folders if not f.startswith((".", "_"))]
-        found += [os.path.join(folder, f) for f in files if not f.startswith((".", "_"))]
+        found += [f"{folder}{os.sep}{f}" for f in files if not f.startswith((".", "_"))]
     return found
 
 

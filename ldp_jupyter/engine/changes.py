@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def run_changes(run: FlowRun) -> None:
     """Apply what is new of a stream of changes."""
-    assert isinstance(run.flow.query, CdcSpec) and run.node is not None
+    assert isinstance(run.flow.query, CdcSpec)
+    assert run.node is not None
     frame = run.frame(observe_stream)
     checkpoint = run.work.layout.checkpoint(str(run.node.name), run.table.generation, run.flow.name)
     if nothing_new(run, frame, checkpoint):
@@ -33,8 +34,13 @@ def run_changes(run: FlowRun) -> None:
             failures.append(error)
             raise
 
-    query = (frame.writeStream.foreachBatch(apply).option("checkpointLocation", checkpoint).queryName(run.name)
-             .trigger(availableNow=True).start())
+    query = (
+        frame.writeStream.foreachBatch(apply)
+        .option("checkpointLocation", checkpoint)
+        .queryName(run.name)
+        .trigger(availableNow=True)
+        .start()
+    )
     try:
         wait(run, query)
     except Exception:
@@ -45,22 +51,30 @@ def run_changes(run: FlowRun) -> None:
 
 
 def _apply(run: FlowRun, plan: Any, batch: Any, batch_id: int) -> None:
-    counts = cdc.apply_batch(batch.sparkSession, plan, batch, batch_id, flow_name=run.flow.name, flow_id=run.flow_id, target=_target(run))
-    run.progress(FlowStatus.RUNNING, batch_id=batch_id,
-                 metrics={"num_upserted_rows": counts.upserted, "num_deleted_rows": counts.deleted})
+    counts = cdc.apply_batch(
+        batch.sparkSession, plan, batch, batch_id, flow_name=run.flow.name, flow_id=run.flow_id, target=_target(run)
+    )
+    run.progress(
+        FlowStatus.RUNNING,
+        batch_id=batch_id,
+        metrics={"num_upserted_rows": counts.upserted, "num_deleted_rows": counts.deleted},
+    )
 
 
 def apply_once(run: FlowRun, frame: Any) -> None:
     """An AUTO CDC flow with `once`: the whole source is one batch."""
     assert isinstance(run.flow.query, CdcSpec)
     with job_group(run):
-        counts = cdc.apply_batch(run.session, run.flow.query, frame, 0, flow_name=run.flow.name, flow_id=run.flow_id, target=_target(run))
+        counts = cdc.apply_batch(
+            run.session, run.flow.query, frame, 0, flow_name=run.flow.name, flow_id=run.flow_id, target=_target(run)
+        )
     run.progress(FlowStatus.RUNNING, metrics={"num_upserted_rows": counts.upserted, "num_deleted_rows": counts.deleted})
 
 
 def run_snapshot(run: FlowRun) -> None:
     """Apply snapshots: one per update from a table, or all that a function still gives."""
-    assert isinstance(run.flow.query, SnapshotSpec) and run.node is not None
+    assert isinstance(run.flow.query, SnapshotSpec)
+    assert run.node is not None
     from ldp_jupyter.context import using
     from ldp_jupyter.engine.snapshots import snapshots_of
 
@@ -71,10 +85,21 @@ def run_snapshot(run: FlowRun) -> None:
     with using(context):
         for frame, version in snapshots_of(run, observed, target):
             with job_group(run):
-                cdc.apply_snapshot(run.session, run.flow.query, frame, version, flow_name=run.flow.name, flow_id=run.flow_id,
-                                   target=target)
+                cdc.apply_snapshot(
+                    run.session,
+                    run.flow.query,
+                    frame,
+                    version,
+                    flow_name=run.flow.name,
+                    flow_id=run.flow_id,
+                    target=target,
+                )
 
 
 def _target(run: FlowRun) -> cdc.ChangeTarget:
     assert run.node is not None
-    return cdc.ChangeTarget(run.work.graph.shown(run.node.name), run.table.path, run.work.layout.changes(run.node.name, run.table.generation))
+    return cdc.ChangeTarget(
+        run.work.graph.shown(run.node.name),
+        run.table.path,
+        run.work.layout.changes(run.node.name, run.table.generation),
+    )

@@ -25,61 +25,125 @@ class Emitter:
         self._origin = {"pipeline_id": pipeline_id, "pipeline_name": graph.pipeline, "update_id": update_id}
         self.update_id = update_id
 
-    def emit(self, event_type: str, message: str, payload: dict[str, Any], *, level: Level = Level.INFO,
-             error: dict[str, Any] | None = None, **origin: Any) -> None:
+    def emit(
+        self,
+        event_type: str,
+        message: str,
+        payload: dict[str, Any],
+        *,
+        level: Level = Level.INFO,
+        error: dict[str, Any] | None = None,
+        **origin: Any,
+    ) -> None:
         """One event; empty parts of the origin are left out."""
         full = {**self._origin, **{k: v for k, v in origin.items() if v is not None}}
         self._bus.emit(Event(event_type, message, full, {event_type: payload}, level=level, error=error))
 
     def create_update(self, payload: dict[str, Any]) -> None:
-        self.emit("create_update", f"Update {self.update_id[:6]} started by USER_ACTION.",
-                  {"cause": "USER_ACTION", "run_as": _user(), "validate_only": False, **payload})
+        self.emit(
+            "create_update",
+            f"Update {self.update_id[:6]} started by USER_ACTION.",
+            {"cause": "USER_ACTION", "run_as": _user(), "validate_only": False, **payload},
+        )
 
     def user_action(self, action: str) -> None:
-        self.emit("user_action", f"User {_user()} performed {action} on the pipeline.", {"action": action, "user_name": _user()})
+        self.emit(
+            "user_action",
+            f"User {_user()} performed {action} on the pipeline.",
+            {"action": action, "user_name": _user()},
+        )
 
     def runtime(self, versions: dict[str, str]) -> None:
-        self.emit("runtime_details", "Runtime: " + ", ".join(f"{k} {v}" for k, v in versions.items()), {"dbr_version": None, **versions})
+        self.emit(
+            "runtime_details",
+            "Runtime: " + ", ".join(f"{k} {v}" for k, v in versions.items()),
+            {"dbr_version": None, **versions},
+        )
 
     def update(self, state: UpdateState, error: dict[str, Any] | None = None, cause: str | None = None) -> None:
         payload: dict[str, Any] = {"state": state.value}
         if cause:
             payload["cancellation_cause"] = cause
-        self.emit("update_progress", f"Update {self.update_id[:6]} is {state.value}.", payload,
-                  level=Level.ERROR if state == UpdateState.FAILED else Level.INFO, error=error)
+        self.emit(
+            "update_progress",
+            f"Update {self.update_id[:6]} is {state.value}.",
+            payload,
+            level=Level.ERROR if state == UpdateState.FAILED else Level.INFO,
+            error=error,
+        )
 
     def dataset(self, node: Node) -> None:
         shown = self._graph.shown(node.name)
-        self.emit("dataset_definition", f"Dataset '{shown}' defined as {node.kind.value.upper()}.", {
-            "dataset_type": node.kind.value.upper(), "num_flows": len(node.flows),
-            "expectations": [{"name": e.name, "action": e.action.value} for e in node.dataset.expectations],
-            "schema": [{"name": c.name, "type": c.type} for c in node.columns or ()],
-        }, dataset_name=shown)
+        self.emit(
+            "dataset_definition",
+            f"Dataset '{shown}' defined as {node.kind.value.upper()}.",
+            {
+                "dataset_type": node.kind.value.upper(),
+                "num_flows": len(node.flows),
+                "expectations": [{"name": e.name, "action": e.action.value} for e in node.dataset.expectations],
+                "schema": [{"name": c.name, "type": c.type} for c in node.columns or ()],
+            },
+            dataset_name=shown,
+        )
 
     def flow(self, planned: PlannedFlow, kind: str) -> None:
         flow, node = planned.flow.flow, planned.node
         columns = [] if node is None else [{"name": c.name, "type": c.type} for c in node.columns or ()]
-        self.emit("flow_definition", f"Flow '{self.flow_name(planned.flow)}' defined as {_FLOW_TYPES[kind]}.", {
-            "output_dataset": None if node is None else str(node.name), "output_sink": flow.sink,
-            "input_datasets": [{"name": str(i)} for i in planned.flow.inputs] + [{"name": i} for i in planned.flow.external_inputs],
-            "flow_type": _FLOW_TYPES[kind], "once": flow.once, "language": flow.language, "comment": flow.comment,
-            "spark_conf": [{"key": k, "value": v} for k, v in flow.confs.items()], "schema": columns,
-        }, flow_name=self.flow_name(planned.flow), dataset_name=self.target(planned))
+        self.emit(
+            "flow_definition",
+            f"Flow '{self.flow_name(planned.flow)}' defined as {_FLOW_TYPES[kind]}.",
+            {
+                "output_dataset": None if node is None else str(node.name),
+                "output_sink": flow.sink,
+                "input_datasets": [{"name": str(i)} for i in planned.flow.inputs]
+                + [{"name": i} for i in planned.flow.external_inputs],
+                "flow_type": _FLOW_TYPES[kind],
+                "once": flow.once,
+                "language": flow.language,
+                "comment": flow.comment,
+                "spark_conf": [{"key": k, "value": v} for k, v in flow.confs.items()],
+                "schema": columns,
+            },
+            flow_name=self.flow_name(planned.flow),
+            dataset_name=self.target(planned),
+        )
 
     def sink(self, name: str, table_format: str, options: dict[str, str]) -> None:
-        self.emit("sink_definition", f"Sink '{name}' defined.", {"format": table_format, "options": options}, sink_name=name)
+        self.emit(
+            "sink_definition", f"Sink '{name}' defined.", {"format": table_format, "options": options}, sink_name=name
+        )
 
     def planning(self, planned: PlannedFlow, technique: str, reasons: list[str], tables: list[dict[str, Any]]) -> None:
         name = self.flow_name(planned.flow)
-        self.emit("planning_information", f"Flow '{name}' has been planned to be executed as {technique}.", {
-            "technique_information": [{"maintenance_type": f"MAINTENANCE_TYPE_{technique}", "is_chosen": True, "is_applicable": True,
-                                       "incrementalization_issues": [{"issue_type": r} for r in reasons]}],
-            "source_table_information": tables,
-        }, flow_name=name, dataset_name=self.target(planned))
+        self.emit(
+            "planning_information",
+            f"Flow '{name}' has been planned to be executed as {technique}.",
+            {
+                "technique_information": [
+                    {
+                        "maintenance_type": f"MAINTENANCE_TYPE_{technique}",
+                        "is_chosen": True,
+                        "is_applicable": True,
+                        "incrementalization_issues": [{"issue_type": r} for r in reasons],
+                    }
+                ],
+                "source_table_information": tables,
+            },
+            flow_name=name,
+            dataset_name=self.target(planned),
+        )
 
-    def progress(self, planned: PlannedFlow, status: FlowStatus, *, metrics: dict[str, Any] | None = None,
-                 quality: dict[str, Any] | None = None, batch_id: int | None = None, problem: LdpError | None = None,
-                 message: str | None = None) -> None:
+    def progress(
+        self,
+        planned: PlannedFlow,
+        status: FlowStatus,
+        *,
+        metrics: dict[str, Any] | None = None,
+        quality: dict[str, Any] | None = None,
+        batch_id: int | None = None,
+        problem: LdpError | None = None,
+        message: str | None = None,
+    ) -> None:
         """A `flow_progress` event."""
         name = self.flow_name(planned.flow)
         payload: dict[str, Any] = {"status": status.value}
@@ -91,8 +155,16 @@ class Emitter:
         text = message or f"Flow '{name}' is {status.value}."
         if status == FlowStatus.FAILED and problem is not None:
             text = f"Flow '{name}' has FAILED: {problem.message}"
-        self.emit("flow_progress", text, payload, level=level, error=error_json(problem) if problem else None,
-                  flow_name=name, dataset_name=self.target(planned), batch_id=batch_id)
+        self.emit(
+            "flow_progress",
+            text,
+            payload,
+            level=level,
+            error=error_json(problem) if problem else None,
+            flow_name=name,
+            dataset_name=self.target(planned),
+            batch_id=batch_id,
+        )
 
     def flow_name(self, flow: FlowNode) -> str:
         return self._graph.shown(flow.flow.target) if flow.flow.default else flow.flow.name
@@ -105,8 +177,14 @@ def error_json(problem: LdpError, *, fatal: bool = True) -> dict[str, Any]:
     """A problem in the event log's form."""
     stack = []
     if problem.location and problem.location.line:
-        stack.append({"declaring_class": "", "method_name": "", "file_name": problem.location.file or problem.location.cell,
-                      "line_number": problem.location.line})
+        stack.append(
+            {
+                "declaring_class": "",
+                "method_name": "",
+                "file_name": problem.location.file or problem.location.cell,
+                "line_number": problem.location.line,
+            }
+        )
     return {"fatal": fatal, "exceptions": [{"class_name": problem.code, "message": problem.message, "stack": stack}]}
 
 

@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     from ldp_jupyter.graph import Evaluation, Graph
     from ldp_jupyter.graph.model import Node
 
-_CHANGED = ("DELTA_SOURCE_TABLE_IGNORE_CHANGES", "DELTA_SOURCE_IGNORE_DELETE", "Detected a data update", "Detected deleted data",
-            "differentDeltaTableReadByStreamingSource", "DIFFERENT_DELTA_TABLE_READ_BY_STREAMING_SOURCE")
+_CHANGED = (
+    "DELTA_SOURCE_TABLE_IGNORE_CHANGES",
+    "DELTA_SOURCE_IGNORE_DELETE",
+    "Detected a data update",
+    "Detected deleted data",
+    "differentDeltaTableReadByStreamingSource",
+    "DIFFERENT_DELTA_TABLE_READ_BY_STREAMING_SOURCE",
+)
 _OURS = re.compile(r"LDP-\d{4}")
 
 
@@ -22,7 +28,9 @@ class Canceled(Exception):  # noqa: N818  (not an error: the user asked for it)
     """The update was stopped while this flow ran."""
 
 
-def flow_problem(error: BaseException, graph: Graph, node: Node | None, evaluation: Evaluation | None, flow_name: str) -> LdpError:
+def flow_problem(
+    error: BaseException, graph: Graph, node: Node | None, evaluation: Evaluation | None, flow_name: str
+) -> LdpError:
     """A problem for the error of a flow.
 
     Parameters:
@@ -45,11 +53,21 @@ def flow_problem(error: BaseException, graph: Graph, node: Node | None, evaluati
     cause = _cause(text)
     if "DELTA_MULTIPLE_SOURCE_ROW" in text or "LDP-4002" in text:
         return LdpError("LDP-4002", cause, dataset=shown, location=place, detail=text)
-    if evaluation is not None and type(error).__module__.startswith("pyspark.errors") and "STREAM_FAILED" not in text \
-            and type(error).__name__ in ("AnalysisException", "ParseException"):
+    if (
+        evaluation is not None
+        and type(error).__module__.startswith("pyspark.errors")
+        and "STREAM_FAILED" not in text
+        and type(error).__name__ in ("AnalysisException", "ParseException")
+    ):
         return evaluation_problem(error, evaluation, shown)
-    return LdpError("LDP-3001", f'flow "{flow_name}" failed: {cause}', dataset=shown, location=place, detail=text,
-                    user_traceback=_python_traceback(text))
+    return LdpError(
+        "LDP-3001",
+        f'flow "{flow_name}" failed: {cause}',
+        dataset=shown,
+        location=place,
+        detail=text,
+        user_traceback=_python_traceback(text),
+    )
 
 
 def _violated(graph: Graph, violation: Any, shown: str, place: Any) -> LdpError:
@@ -58,18 +76,30 @@ def _violated(graph: Graph, violation: Any, shown: str, place: Any) -> LdpError:
     for node in graph.nodes.values():
         if graph.shown(node.name) == violation.dataset:
             conditions = [f"{r.name}: {r.text}" for r in node.dataset.expectations if r.name in violation.rules]
-            place = next((r.location for r in node.dataset.expectations if r.name in violation.rules and r.location), place)
-    return LdpError("LDP-4001", f'expectation {rules} of "{violation.dataset}" was violated; nothing of the batch was written',
-                    dataset=shown, location=place, hint=f"rule {'; '.join(conditions)}\nrow {violation.record}")
+            place = next(
+                (r.location for r in node.dataset.expectations if r.name in violation.rules and r.location), place
+            )
+    return LdpError(
+        "LDP-4001",
+        f'expectation {rules} of "{violation.dataset}" was violated; nothing of the batch was written',
+        dataset=shown,
+        location=place,
+        hint=f"rule {'; '.join(conditions)}\nrow {violation.record}",
+    )
 
 
 def _changed_source(text: str, shown: str, place: Any) -> LdpError:
     found = re.search(r"source table[^/]*?(?:at version (\d+))", text)
     at = f" (version {found[1]})" if found else ""
-    return LdpError("LDP-3004", f'"{shown}" reads a table as a stream that was changed, not only appended to{at}', dataset=shown,
-                    location=place, detail=text,
-                    hint=f"run with --full-refresh {shown}, or read with skipChangeCommits or readChangeFeed; "
-                         "a materialized view and an AUTO CDC target are rewritten by each update: read them as a batch")
+    return LdpError(
+        "LDP-3004",
+        f'"{shown}" reads a table as a stream that was changed, not only appended to{at}',
+        dataset=shown,
+        location=place,
+        detail=text,
+        hint=f"run with --full-refresh {shown}, or read with skipChangeCommits or readChangeFeed; "
+        "a materialized view and an AUTO CDC target are rewritten by each update: read them as a batch",
+    )
 
 
 def _text(error: BaseException) -> str:
@@ -92,7 +122,11 @@ def _cause(text: str) -> str:
     ours = re.search(r"(LDP-\d{4} )?([^\n]*)", text)
     python = re.findall(r"^\s*(?:pyspark\.errors\.\S+: |py4j\S*: )?(\w*(?:Error|Exception)): (.+)$", text, re.MULTILINE)
     classes = re.findall(r"\[([A-Z][A-Z0-9_.]{5,})\] ([^\n]+)", text)
-    real = [(c, m) for c, m in classes if c not in ("STREAM_FAILED", "TASK_WRITE_FAILED", "USER_RAISED_EXCEPTION", "FAILED_EXECUTE_UDF")]
+    real = [
+        (c, m)
+        for c, m in classes
+        if c not in ("STREAM_FAILED", "TASK_WRITE_FAILED", "USER_RAISED_EXCEPTION", "FAILED_EXECUTE_UDF")
+    ]
     if real:
         return first_sentence(f"[{real[-1][0]}] {real[-1][1]}")
     if python:

@@ -93,7 +93,9 @@ class FlowRun:
     @property
     def flow_id(self) -> str:
         """Identity of the flow within a life of its table: the base of Delta's `txn` ids."""
-        return f"{self.work.owner}/{self.node.name if self.node else self.flow.sink}/{self.table.generation if self.node else 0}/{self.flow.name}"
+        if self.node is None:
+            return f"{self.work.owner}/{self.flow.sink}/0/{self.flow.name}"
+        return f"{self.work.owner}/{self.node.name}/{self.table.generation}/{self.flow.name}"
 
     def _progress(self, status: FlowStatus, **more: Any) -> None:
         self.work.emitter.progress(self.planned, status, **more)

@@ -52,5 +52,12 @@ class HookRunner:
             if disabled:
                 self._hooks.remove(hook)
             status = "DISABLED" if disabled else "FAILED"
-            self._bus.emit(Event("hook_progress", f"Event hook '{hook.name}' is {status}: {error}", dict(event.origin),
-                                 {"hook_progress": {"name": hook.name, "status": status}}, level=Level.WARN))
+            self._bus.emit(
+                Event(
+                    "hook_progress",
+                    f"Event hook '{hook.name}' is {status}: {error}",
+                    dict(event.origin),
+                    {"hook_progress": {"name": hook.name, "status": status}},
+                    level=Level.WARN,
+                )
+            )

@@ -32,8 +32,14 @@ def run_once(run: FlowRun) -> None:
         rules = RuleSet(run.work.graph.shown(run.node.name), run.node.dataset.expectations)
         frame = observed.apply(rules, frame, run.session)
         with job_group(run):
-            (frame.write.format("delta").mode("append").option("mergeSchema", "true").option("txnAppId", run.flow_id)
-             .option("txnVersion", 0).save(run.table.path))
+            (
+                frame.write.format("delta")
+                .mode("append")
+                .option("mergeSchema", "true")
+                .option("txnAppId", run.flow_id)
+                .option("txnVersion", 0)
+                .save(run.table.path)
+            )
         quality, written = combine(run, rules, observed.values())
         run.progress(FlowStatus.RUNNING, metrics={"num_output_rows": written or 0}, quality=quality)
     # only now: a kill before this line runs the flow again, and the txn makes that harmless

@@ -46,12 +46,17 @@ def plan_update(graph: Graph, request: UpdateRequest) -> UpdatePlan:
 
     Raises:
         UsageProblem: for selections that make no sense.
-        LdpError: LDP-3006 when a table that may not be reset is selected for a full refresh; LDP-2019 for no table at all.
+        LdpError: LDP-3006 when a table that may not be reset is selected for a full refresh; LDP-2019 for no table
+            at all.
     """
     stored = {name: node for name, node in graph.nodes.items() if node.kind.stored}
     views = {name: node for name, node in graph.nodes.items() if node.kind == Kind.VIEW}
     if not stored and not graph.sink_flows:
-        raise LdpError("LDP-2019", f'pipeline "{graph.pipeline}" declares no table', hint="add a table to transformations/, or run its cells")
+        raise LdpError(
+            "LDP-2019",
+            f'pipeline "{graph.pipeline}" declares no table',
+            hint="add a table to transformations/, or run its cells",
+        )
     refresh, full = request.names(graph)
     plan = UpdatePlan()
     if request.everything:
@@ -63,8 +68,12 @@ def plan_update(graph: Graph, request: UpdateRequest) -> UpdatePlan:
     else:
         for name in full:
             if not reset_allowed(stored[name]):
-                raise UsageProblem("LDP-3006", f'"{graph.shown(name)}" may not be fully refreshed', location=stored[name].dataset.location,
-                                   hint="its property pipelines.reset.allowed is false")
+                raise UsageProblem(
+                    "LDP-3006",
+                    f'"{graph.shown(name)}" may not be fully refreshed',
+                    location=stored[name].dataset.location,
+                    hint="its property pipelines.reset.allowed is false",
+                )
         plan.full = set(full)
     keys = {name: [_key(node, flow) for flow in node.flows] for name, node in {**stored, **views}.items()}
     for name, node in {**stored, **views}.items():

@@ -53,7 +53,12 @@ def _known(graph: Graph, text: str) -> Name:
     name = graph.namespace.qualify(text)
     if name not in graph.nodes:
         known = [graph.shown(n) for n, node in graph.nodes.items() if node.kind.stored]
-        raise UsageProblem("LDP-1007", f'unknown dataset "{text}"', hint=did_you_mean(text, known) or f"datasets: {', '.join(known)}")
+        raise UsageProblem(
+            "LDP-1007", f'unknown dataset "{text}"', hint=did_you_mean(text, known) or f"datasets: {', '.join(known)}"
+        )
     if not graph.nodes[name].kind.stored:
-        raise UsageProblem("LDP-1007", f'"{text}" is a {graph.nodes[name].kind.words}: it is not stored, so there is nothing to refresh')
+        raise UsageProblem(
+            "LDP-1007",
+            f'"{text}" is a {graph.nodes[name].kind.words}: it is not stored, so there is nothing to refresh',
+        )
     return name

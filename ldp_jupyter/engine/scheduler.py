@@ -55,7 +55,9 @@ class Scheduler:
             emitter.progress(planned, FlowStatus.EXCLUDED if planned.excluded else FlowStatus.QUEUED)
         for planned in flows:
             if not planned.excluded:
-                waiting[planned.key] = {k for k in planned.waits_for if k in by_key and not by_key[k].excluded and k != planned.key}
+                waiting[planned.key] = {
+                    k for k in planned.waits_for if k in by_key and not by_key[k].excluded and k != planned.key
+                }
         running: set[str] = set()
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="ldp-flow")
         try:
@@ -101,13 +103,18 @@ class Scheduler:
             for needs in waiting.values():
                 needs.discard(planned.key)
 
-    def _skip(self, failed: str, waiting: dict[str, set[str]], by_key: dict[str, PlannedFlow], problem: LdpError) -> None:
+    def _skip(
+        self, failed: str, waiting: dict[str, set[str]], by_key: dict[str, PlannedFlow], problem: LdpError
+    ) -> None:
         """Skip everything that waits for a failed flow, directly or through others."""
         for key in [k for k, needs in waiting.items() if failed in needs]:
             if key in waiting:
                 del waiting[key]
-                self._work.emitter.progress(by_key[key], FlowStatus.SKIPPED,
-                                            message=f"Flow '{self._work.emitter.flow_name(by_key[key].flow)}' is SKIPPED: an input failed.")
+                self._work.emitter.progress(
+                    by_key[key],
+                    FlowStatus.SKIPPED,
+                    message=f"Flow '{self._work.emitter.flow_name(by_key[key].flow)}' is SKIPPED: an input failed.",
+                )
                 shown = self._work.emitter.target(by_key[key])
                 if shown not in problem.because:
                     problem.because.append(shown)

@@ -22,7 +22,8 @@ def snapshots_of(run: FlowRun, observed: Observed, target: cdc.ChangeTarget) -> 
     with the latest version applied, until it gives None.
     """
     query = run.flow.query
-    assert isinstance(query, SnapshotSpec) and run.node is not None
+    assert isinstance(query, SnapshotSpec)
+    assert run.node is not None
     if isinstance(query.source, str):
         yield run.frame(observed.apply), datetime.now(timezone.utc).replace(tzinfo=None)
         return

@@ -24,8 +24,13 @@ class StoredFrames:
         observe: applies a view's rules to its rows; the metrics belong to the flow that reads the view.
     """
 
-    def __init__(self, graph: Graph, base: Context, table_path: Callable[[Name], str],
-                 observe: Callable[[RuleSet, Any, Any], Any]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        base: Context,
+        table_path: Callable[[Name], str],
+        observe: Callable[[RuleSet, Any, Any], Any],
+    ) -> None:
         self._graph = graph
         self._base = base
         self._table_path = table_path
@@ -34,7 +39,9 @@ class StoredFrames:
         # rules of views met on the way
         self.view_rules: dict[str, RuleSet] = {}
 
-    def frame(self, node: Node, reading: Evaluation, *, streaming: bool, options: Mapping[str, str], reader: Any) -> Any:
+    def frame(
+        self, node: Node, reading: Evaluation, *, streaming: bool, options: Mapping[str, str], reader: Any
+    ) -> Any:
         """See `Frames`."""
         session = reading.session
         if node.kind == Kind.TEMPORARY_VIEW:
@@ -59,7 +66,9 @@ class StoredFrames:
 
 
 def _read(session: Any, reader: Any, streaming: bool, options: Mapping[str, str]) -> _Reader:
-    return _Reader(reader if reader is not None else _with_options(session.readStream if streaming else session.read, options))
+    return _Reader(
+        reader if reader is not None else _with_options(session.readStream if streaming else session.read, options)
+    )
 
 
 def _with_options(reader: Any, options: Mapping[str, str]) -> Any:

@@ -28,8 +28,14 @@ def run_stream(run: FlowRun) -> None:
     rules = RuleSet(work.graph.shown(node.name), node.dataset.expectations)
     frame = rules.apply(_to_target(run, frame), run.session)
     run.progress(FlowStatus.RUNNING)
-    writer = (frame.writeStream.format("delta").outputMode(_output_mode(frame)).option("checkpointLocation", checkpoint)
-              .option("mergeSchema", "true").queryName(run.name).trigger(availableNow=True))
+    writer = (
+        frame.writeStream.format("delta")
+        .outputMode(_output_mode(frame))
+        .option("checkpointLocation", checkpoint)
+        .option("mergeSchema", "true")
+        .queryName(run.name)
+        .trigger(availableNow=True)
+    )
     query = writer.start(table.path)
     wait(run, query)
     report(run, query, rules)
@@ -86,7 +92,7 @@ def report_views(run: FlowRun, query: Any) -> None:
 
 
 def combine(run: FlowRun, rules: RuleSet | None, observed: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
-    """The `data_quality` of one batch, from the observations of the dataset and of views that it read, and rows written."""
+    """The `data_quality` of one batch, from observations of the dataset and of views that it read; and rows written."""
     quality: dict[str, Any] = {"dropped_records": 0, "expectations": []}
     written: int | None = None
     if rules is not None and rules.metric in observed:
@@ -131,7 +137,12 @@ def _run_sink(run: FlowRun, frame: Any) -> None:
     rules = RuleSet(sink.name, ())
     frame = rules.apply(frame, run.session)
     mode = run.flow.confs.get("ldp.outputMode", "append")
-    writer = frame.writeStream.outputMode(mode).option("checkpointLocation", checkpoint).queryName(run.name).trigger(availableNow=True)
+    writer = (
+        frame.writeStream.outputMode(mode)
+        .option("checkpointLocation", checkpoint)
+        .queryName(run.name)
+        .trigger(availableNow=True)
+    )
     run.progress(FlowStatus.RUNNING)
     if sink.handler is not None:
         query = writer.foreachBatch(sink.handler).start()

@@ -94,12 +94,22 @@ def check_owner(node: Node, table: Table, owner: str, graph: Graph) -> None:
     found = table.properties.get(OWNER)
     if found != owner:
         whose = "another pipeline" if found else "a table made by hand"
-        raise LdpError("LDP-3007", f'table "{shown}" already exists and belongs to {whose}', dataset=shown, location=place,
-                       hint="give the dataset another name, or drop that table")
+        raise LdpError(
+            "LDP-3007",
+            f'table "{shown}" already exists and belongs to {whose}',
+            dataset=shown,
+            location=place,
+            hint="give the dataset another name, or drop that table",
+        )
     kind = table.properties.get(KIND, "").lower()
     if kind and kind != node.kind.value:
-        raise LdpError("LDP-3005", f'"{shown}" is stored as a {kind.replace("_", " ")} and now declared as a {node.kind.words}',
-                       dataset=shown, location=place, hint=f"drop the table first: DROP TABLE {node.name.quoted}, or take another name")
+        raise LdpError(
+            "LDP-3005",
+            f'"{shown}" is stored as a {kind.replace("_", " ")} and now declared as a {node.kind.words}',
+            dataset=shown,
+            location=place,
+            hint=f"drop the table first: DROP TABLE {node.name.quoted}, or take another name",
+        )
 
 
 def create(session: Any, node: Node, table: Table, schema: Any, owner: str) -> None:
@@ -110,13 +120,18 @@ def create(session: Any, node: Node, table: Table, schema: Any, owner: str) -> N
     generation = f"{int(table.generation.split('-')[0] or 0) + 1 if table.exists else 0}-{uuid.uuid4().hex[:8]}"
     properties = stored_properties(node, owner) | {GENERATION: generation}
     table.table_id, table.version = create_table(
-        session, table.path, schema, options.partition_cols, options.cluster_by, properties, node.dataset.comment)
+        session, table.path, schema, options.partition_cols, options.cluster_by, properties, node.dataset.comment
+    )
     table.generation, table.properties, table.schema = generation, properties, schema
 
 
 def stored_properties(node: Node, owner: str) -> dict[str, str]:
     """Properties of the Delta table: the declared ones, the owner and the kind."""
-    return {**{k: str(v) for k, v in node.dataset.options.properties.items()}, OWNER: owner, KIND: node.kind.value.upper()}
+    return {
+        **{k: str(v) for k, v in node.dataset.options.properties.items()},
+        OWNER: owner,
+        KIND: node.kind.value.upper(),
+    }
 
 
 def evolve(session: Any, node: Node, table: Table, schema: Any, graph: Graph) -> None:
@@ -126,8 +141,14 @@ def evolve(session: Any, node: Node, table: Table, schema: Any, graph: Graph) ->
     shown, place = graph.shown(node.name), node.dataset.location
     wanted = [c.lower() for c in node.dataset.options.partition_cols]
     if wanted != [c.lower() for c in table.partition_columns]:
-        raise LdpError("LDP-3005", f'partition columns of "{shown}" changed from ({", ".join(table.partition_columns)}) to ({", ".join(wanted)})',
-                       dataset=shown, location=place, hint=f"run with --full-refresh {shown}")
+        raise LdpError(
+            "LDP-3005",
+            f'partition columns of "{shown}" changed from ({", ".join(table.partition_columns)}) '
+            f"to ({', '.join(wanted)})",
+            dataset=shown,
+            location=place,
+            hint=f"run with --full-refresh {shown}",
+        )
     have = {f.name.lower(): f for f in table.schema.fields}
     new = []
     for column in schema.fields:
@@ -136,10 +157,19 @@ def evolve(session: Any, node: Node, table: Table, schema: Any, graph: Graph) ->
             new.append(column)
         elif not _compatible(known.dataType, column.dataType):
             raise LdpError(
-                "LDP-3005", f'column "{column.name}" of "{shown}" changed from {known.dataType.simpleString()} to {column.dataType.simpleString()}',
-                dataset=shown, location=place, hint=f"cast it, or run with --full-refresh {shown}")
-    properties = {k: v for k, v in stored_properties(node, table.properties[OWNER]).items() if table.properties.get(k) != v}
-    comment = node.dataset.comment if node.dataset.comment != table.comment and node.dataset.comment is not None else None
+                "LDP-3005",
+                f'column "{column.name}" of "{shown}" changed from {known.dataType.simpleString()} '
+                f"to {column.dataType.simpleString()}",
+                dataset=shown,
+                location=place,
+                hint=f"cast it, or run with --full-refresh {shown}",
+            )
+    properties = {
+        k: v for k, v in stored_properties(node, table.properties[OWNER]).items() if table.properties.get(k) != v
+    }
+    comment = (
+        node.dataset.comment if node.dataset.comment != table.comment and node.dataset.comment is not None else None
+    )
     if new or properties or comment:
         alter_table(session, table.path, new, properties, comment)
         table.schema = table.schema.__class__([*table.schema.fields, *new])
@@ -161,4 +191,3 @@ def _compatible(stored: Any, given: Any) -> bool:
         sizes = ["tinyint", "smallint", "int", "bigint"]
         return sizes.index(stored.simpleString()) >= sizes.index(given.simpleString())
     return bool(stored.simpleString() == given.simpleString())
-

@@ -12,6 +12,7 @@ from ldp_jupyter.engine.emitter import Emitter, error_json
 from ldp_jupyter.engine.failures import Canceled
 from ldp_jupyter.engine.hooks import HookRunner
 from ldp_jupyter.engine.plan import UpdatePlan, plan_update
+from ldp_jupyter.engine.resets import Resets, remove_old_generations
 from ldp_jupyter.engine.scheduler import Scheduler
 from ldp_jupyter.engine.tables import read_tables, set_up
 from ldp_jupyter.engine.work import Work
@@ -102,8 +103,14 @@ class Update:
     def _run(self, request: UpdateRequest, bus: EventBus) -> UpdateView:
         emitter = Emitter(bus, self.graph, self.owner, self.update_id)
         publish_event_log(self.layout, self.event_log)
-        emitter.create_update({"full_refresh": request.full_refresh_all, "refresh_selection": list(request.refresh),
-                               "full_refresh_selection": list(request.full_refresh), "config": self.settings})
+        emitter.create_update(
+            {
+                "full_refresh": request.full_refresh_all,
+                "refresh_selection": list(request.refresh),
+                "full_refresh_selection": list(request.full_refresh),
+                "config": self.settings,
+            }
+        )
         emitter.update(UpdateState.INITIALIZING)
         problems: list[LdpError] = []
         try:
@@ -130,7 +137,9 @@ class Update:
                 raise
             raise LdpError("LDP-3008", f"update {self.update_id[:6]} was canceled") from None
         except BaseException as error:
-            told = problem_from(error, "LDP-3001") if isinstance(error, Exception) else LdpError("LDP-3001", repr(error))
+            told = (
+                problem_from(error, "LDP-3001") if isinstance(error, Exception) else LdpError("LDP-3001", repr(error))
+            )
             emitter.update(UpdateState.FAILED, error_json(problems[0] if problems else told))
             self._finish(bus, problems or [told])
             raise
@@ -145,26 +154,45 @@ class Update:
             emitter.sink(sink.name, sink.format, dict(sink.options))
         for planned in plan.flows:
             query = planned.flow.flow.query
-            kind = "cdc" if isinstance(query, CdcSpec) else "snapshot" if isinstance(query, SnapshotSpec) else \
-                "view" if planned.node is not None and planned.node.kind in (Kind.MATERIALIZED_VIEW, Kind.VIEW) else "append"
+            kind = (
+                "cdc"
+                if isinstance(query, CdcSpec)
+                else "snapshot"
+                if isinstance(query, SnapshotSpec)
+                else "view"
+                if planned.node is not None and planned.node.kind in (Kind.MATERIALIZED_VIEW, Kind.VIEW)
+                else "append"
+            )
             emitter.flow(planned, kind)
         stored = [node for node in self.graph.nodes.values() if node.kind.stored]
         tables = read_tables(self.session, self.layout, stored)
-        work = Work(self.graph, self.base, self.session, self.layout, Memory(self.layout), emitter, plan, tables, self.owner)
+        work = Work(
+            self.graph, self.base, self.session, self.layout, Memory(self.layout), emitter, plan, tables, self.owner
+        )
         self._work = work
         return work
 
     def _set_up(self, work: Work, emitter: Emitter) -> list[LdpError]:
         """Create, evolve and empty tables; every table that cannot be set up is told."""
-        emitter.update(UpdateState.RESETTING if work.plan.full else UpdateState.SETTING_UP_TABLES)
+        resets = Resets(work.memory, work.tables)
+        unfinished = resets.unfinished()
+        emitter.update(UpdateState.RESETTING if work.plan.full or unfinished else UpdateState.SETTING_UP_TABLES)
+        full = work.plan.full | unfinished
+        resets.begin({name for name in full if work.graph.nodes[name].kind == Kind.STREAMING_TABLE})
         problems = []
         for name, node in work.graph.nodes.items():
-            if name not in work.plan.selected or not node.kind.stored:
+            if not node.kind.stored or (name not in work.plan.selected and name not in unfinished):
                 continue
             try:
-                set_up(self.session, node, work.tables[name], node.schema, self.owner, self.graph, full=name in work.plan.full)
+                set_up(self.session, node, work.tables[name], node.schema, self.owner, self.graph, full=name in full)
             except Exception as error:
-                problems.append(problem_from(error, "LDP-3001", dataset=self.graph.shown(name), location=node.dataset.location))
+                problems.append(
+                    problem_from(error, "LDP-3001", dataset=self.graph.shown(name), location=node.dataset.location)
+                )
+        if not problems:
+            resets.end()
+        for name in full:
+            remove_old_generations(self.layout, work.tables[name])
         return problems
 
     def _workers(self) -> int:

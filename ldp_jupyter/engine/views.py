@@ -48,20 +48,34 @@ def refresh_view(run: FlowRun) -> None:
     with job_group(run):
         version, table_id = _write(run, _commented(run, frame))
     trusted = facts.deterministic and not facts.other
-    run.work.memory.set(full, "view", {"fingerprint": fingerprint, "sources": sources, "written": [table_id, version]} if trusted else None)
+    run.work.memory.set(
+        full,
+        "view",
+        {"fingerprint": fingerprint, "sources": sources, "written": [table_id, version]} if trusted else None,
+    )
     quality, written = combine(run, rules, observed.values())
     run.progress(FlowStatus.RUNNING, metrics={"num_output_rows": written or 0}, quality=quality)
 
 
 def _reasons(
-    facts: BatchInputs, remembered: dict[str, Any], fingerprint: str, sources: dict[str, Any], table: Any, *, forced: bool,
+    facts: BatchInputs,
+    remembered: dict[str, Any],
+    fingerprint: str,
+    sources: dict[str, Any],
+    table: Any,
+    *,
+    forced: bool,
 ) -> list[str]:
     """Why the view must be computed again, in the event log's words; empty when it need not."""
     if forced:
         return ["FULL_REFRESH"]
     if not table.exists or not remembered:
         reasons = [] if facts.deterministic else ["PLAN_NOT_DETERMINISTIC"]
-        return [*reasons, *(["INPUT_NOT_IN_DELTA"] if facts.other else []), "FIRST_REFRESH" if not table.exists else "DATA_HAS_CHANGED"]
+        return [
+            *reasons,
+            *(["INPUT_NOT_IN_DELTA"] if facts.other else []),
+            "FIRST_REFRESH" if not table.exists else "DATA_HAS_CHANGED",
+        ]
     if not facts.deterministic:
         return ["PLAN_NOT_DETERMINISTIC"]
     if facts.other:
@@ -75,11 +89,14 @@ def _reasons(
 
 def _fingerprint(run: FlowRun, facts: BatchInputs) -> str:
     """The plan's fingerprint with all else that shapes the table: rules, options, comment."""
-    assert run.node is not None and run.frames is not None
+    assert run.node is not None
+    assert run.frames is not None
     dataset = run.node.dataset
     rules = [(r.name, r.text, r.action.value) for r in dataset.expectations]
     views = [(v.dataset, [(r.name, r.text, r.action.value) for r in v.rules]) for v in run.frames.view_rules.values()]
-    text = repr((facts.fingerprint, rules, views, dataset.options, dataset.comment, sorted(dataset.column_comments.items())))
+    text = repr(
+        (facts.fingerprint, rules, views, dataset.options, dataset.comment, sorted(dataset.column_comments.items()))
+    )
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -95,8 +112,9 @@ def _write(run: FlowRun, frame: Any) -> tuple[int, str]:
     node, table = run.node, run.table
     properties = stored_properties(node, run.work.owner) | {GENERATION: table.generation or "0"}
     options = node.dataset.options
-    table.table_id, table.version = replace_table(frame, table.path, options.partition_cols, options.cluster_by, properties,
-                                                  node.dataset.comment)
+    table.table_id, table.version = replace_table(
+        frame, table.path, options.partition_cols, options.cluster_by, properties, node.dataset.comment
+    )
     table.properties = properties
     return table.version, table.table_id
 
@@ -129,8 +147,15 @@ def publish_view(run: FlowRun) -> None:
     query, node = run.flow.query, run.node
     if not isinstance(query, SqlQuery):
         raise LdpError("LDP-2023", "a persisted view needs SQL")
-    columns = ", ".join(f"`{c.name}`" + (f" COMMENT '{_escaped(node.dataset.column_comments[c.name])}'"
-                                         if c.name in node.dataset.column_comments else "") for c in node.columns or ())
+    columns = ", ".join(
+        f"`{c.name}`"
+        + (
+            f" COMMENT '{_escaped(node.dataset.column_comments[c.name])}'"
+            if c.name in node.dataset.column_comments
+            else ""
+        )
+        for c in node.columns or ()
+    )
     comment = f" COMMENT '{_escaped(node.dataset.comment)}'" if node.dataset.comment else ""
     text = f"CREATE OR REPLACE VIEW {node.name.quoted} ({columns}){comment} AS {query.text}"
     guards.original(type(run.session), "sql")(run.session, text)

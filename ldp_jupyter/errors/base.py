@@ -77,13 +77,13 @@ class LdpError(Exception):
         return str(self).splitlines()
 
 
-class UsageProblem(LdpError):
+class UsageProblem(LdpError):  # noqa: N818  (what users read, not a class hierarchy, gives the names)
     """A wrong command, option or setting: exit status 2."""
 
     exit_status = 2
 
 
-class PipelineInvalid(LdpError):
+class PipelineInvalid(LdpError):  # noqa: N818
     """Everything that a check found wrong, at once."""
 
     def __init__(self, problems: Iterable[LdpError], pipeline: str) -> None:
@@ -97,7 +97,7 @@ class PipelineInvalid(LdpError):
         return render_problems(self.problems)
 
 
-class UpdateFailed(LdpError):
+class UpdateFailed(LdpError):  # noqa: N818
     """An update that ended FAILED, with the errors of its flows."""
 
     def __init__(self, problems: Iterable[LdpError], update_id: str) -> None:

@@ -7,7 +7,6 @@ off when the journal is opened again.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
+
+    from typing_extensions import Self
 
 
 class Journal:
@@ -42,15 +43,17 @@ class Journal:
     def close(self) -> None:
         self._file.close()
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def _recover(self) -> int:
         """Cut off an unfinished line; the number of the last event."""
-        size = os.path.getsize(self.path)
+        size = self.path.stat().st_size
         if size == 0:
             return 0
         with self.path.open("rb") as file:

@@ -65,7 +65,14 @@ class Event:
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> Event:
         return cls(
-            event_type=row["event_type"], message=row["message"], origin=row["origin"], details=row["details"],
-            level=Level(row["level"]), maturity_level=row["maturity_level"], error=row["error"], id=row["id"],
-            timestamp=datetime.fromisoformat(row["timestamp"].replace("Z", "+00:00")), sequence=row["sequence"],
+            event_type=row["event_type"],
+            message=row["message"],
+            origin=row["origin"],
+            details=row["details"],
+            level=Level(row["level"]),
+            maturity_level=row["maturity_level"],
+            error=row["error"],
+            id=row["id"],
+            timestamp=datetime.fromisoformat(row["timestamp"].replace("Z", "+00:00")),
+            sequence=row["sequence"],
         )

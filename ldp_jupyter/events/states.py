@@ -39,4 +39,10 @@ class FlowStatus(str, Enum):
 
     @property
     def final(self) -> bool:
-        return self in (FlowStatus.COMPLETED, FlowStatus.FAILED, FlowStatus.SKIPPED, FlowStatus.STOPPED, FlowStatus.EXCLUDED)
+        return self in (
+            FlowStatus.COMPLETED,
+            FlowStatus.FAILED,
+            FlowStatus.SKIPPED,
+            FlowStatus.STOPPED,
+            FlowStatus.EXCLUDED,
+        )

@@ -49,15 +49,30 @@ class FlowView:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "name": self.name, "status": self.status.value, "rows_written": self.rows_written,
-            "rows_upserted": self.rows_upserted, "rows_deleted": self.rows_deleted, "rows_dropped": self.rows_dropped,
-            "seconds": self.seconds, "error": self.error,
+            "name": self.name,
+            "status": self.status.value,
+            "rows_written": self.rows_written,
+            "rows_upserted": self.rows_upserted,
+            "rows_deleted": self.rows_deleted,
+            "rows_dropped": self.rows_dropped,
+            "seconds": self.seconds,
+            "error": self.error,
         }
 
 
 # The worst state of a dataset's flows is the dataset's.
-_WORST = [FlowStatus.FAILED, FlowStatus.STOPPED, FlowStatus.SKIPPED, FlowStatus.RUNNING, FlowStatus.PLANNING,
-          FlowStatus.STARTING, FlowStatus.QUEUED, FlowStatus.IDLE, FlowStatus.COMPLETED, FlowStatus.EXCLUDED]
+_WORST = [
+    FlowStatus.FAILED,
+    FlowStatus.STOPPED,
+    FlowStatus.SKIPPED,
+    FlowStatus.RUNNING,
+    FlowStatus.PLANNING,
+    FlowStatus.STARTING,
+    FlowStatus.QUEUED,
+    FlowStatus.IDLE,
+    FlowStatus.COMPLETED,
+    FlowStatus.EXCLUDED,
+]
 
 
 @dataclass
@@ -109,9 +124,15 @@ class DatasetView:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "name": self.name, "kind": self.kind, "status": self.status, "refresh": self.refresh,
-            "rows_written": self.rows_written, "rows_upserted": self.rows_upserted, "rows_deleted": self.rows_deleted,
-            "rows_dropped": self.rows_dropped, "expectations": [e.to_json() for e in self.expectations.values()],
+            "name": self.name,
+            "kind": self.kind,
+            "status": self.status,
+            "refresh": self.refresh,
+            "rows_written": self.rows_written,
+            "rows_upserted": self.rows_upserted,
+            "rows_deleted": self.rows_deleted,
+            "rows_dropped": self.rows_dropped,
+            "expectations": [e.to_json() for e in self.expectations.values()],
             "flows": [f.to_json() for f in self.flows.values()],
             "seconds": round(self.seconds, 3) if self.seconds is not None else None,
         }
@@ -183,8 +204,11 @@ class UpdateView:
             if flow.error not in self.errors:
                 self.errors.append(flow.error)
         metrics = payload.get("metrics") or {}
-        for key, metric in (("rows_written", "num_output_rows"), ("rows_upserted", "num_upserted_rows"),
-                            ("rows_deleted", "num_deleted_rows")):
+        for key, metric in (
+            ("rows_written", "num_output_rows"),
+            ("rows_upserted", "num_upserted_rows"),
+            ("rows_deleted", "num_deleted_rows"),
+        ):
             if metric in metrics:
                 setattr(flow, key, (getattr(flow, key) or 0) + metrics[metric])
         self._quality(dataset, flow, payload.get("data_quality") or {})
@@ -203,9 +227,10 @@ class UpdateView:
                 self.datasets[name].view_dropped += dropped
 
     def to_json(self) -> dict[str, Any]:
-        """The object that ``ldp run --format json`` ends with (errors are added by the caller, which has them whole)."""
+        """The object that ``ldp run --format json`` ends with; the caller adds the errors, which it has whole."""
         return {
-            "update_id": self.update_id, "pipeline": self.pipeline,
+            "update_id": self.update_id,
+            "pipeline": self.pipeline,
             "state": self.state.value if self.state else None,
             "seconds": round(self.seconds, 3) if self.seconds is not None else None,
             "datasets": [d.to_json() for d in self.datasets.values() if d.flows or d.expectations],

@@ -6,6 +6,15 @@ from ldp_jupyter.graph.model import Column, FlowNode, Graph, Node
 from ldp_jupyter.graph.resolve import resolve_graph
 
 __all__ = [
-    "Column", "Evaluation", "FlowNode", "Frames", "Graph", "Node", "base_session", "declared_graph", "evaluate", "flow_session",
+    "Column",
+    "Evaluation",
+    "FlowNode",
+    "Frames",
+    "Graph",
+    "Node",
+    "base_session",
+    "declared_graph",
+    "evaluate",
+    "flow_session",
     "resolve_graph",
 ]

@@ -38,8 +38,14 @@ def declared_graph(pipeline: str, namespace: Namespace, declarations: Sequence[D
             _add_dataset(graph, dataset)
         for sink in source.sinks:
             if sink.name in graph.sinks:
-                graph.problems.append(LdpError("LDP-2006", f'sink "{sink.name}" is declared twice', location=sink.location,
-                                               hint=f"also declared at {graph.sinks[sink.name].location}"))
+                graph.problems.append(
+                    LdpError(
+                        "LDP-2006",
+                        f'sink "{sink.name}" is declared twice',
+                        location=sink.location,
+                        hint=f"also declared at {graph.sinks[sink.name].location}",
+                    )
+                )
             else:
                 graph.sinks[sink.name] = sink
     names: dict[str, Flow] = {}
@@ -48,9 +54,15 @@ def declared_graph(pipeline: str, namespace: Namespace, declarations: Sequence[D
             _add_flow(graph, flow, names)
     for node in graph.nodes.values():
         if not node.flows and not _has_error(graph, node):
-            graph.problems.append(LdpError(
-                "LDP-2014", f'no flow writes the streaming table "{graph.shown(node.name)}"', dataset=graph.shown(node.name),
-                location=node.dataset.location, hint="add an append flow, an AUTO CDC flow or a query"))
+            graph.problems.append(
+                LdpError(
+                    "LDP-2014",
+                    f'no flow writes the streaming table "{graph.shown(node.name)}"',
+                    dataset=graph.shown(node.name),
+                    location=node.dataset.location,
+                    hint="add an append flow, an AUTO CDC flow or a query",
+                )
+            )
     graph.problems = sort_problems(graph.problems)
     return graph
 
@@ -58,9 +70,15 @@ def declared_graph(pipeline: str, namespace: Namespace, declarations: Sequence[D
 def _add_dataset(graph: Graph, dataset: Dataset) -> None:
     other = graph.nodes.get(dataset.name)
     if other is not None:
-        graph.problems.append(LdpError(
-            "LDP-2006", f'dataset "{graph.shown(dataset.name)}" is declared twice', dataset=graph.shown(dataset.name),
-            location=dataset.location, hint=f"also declared at {other.dataset.location}"))
+        graph.problems.append(
+            LdpError(
+                "LDP-2006",
+                f'dataset "{graph.shown(dataset.name)}" is declared twice',
+                dataset=graph.shown(dataset.name),
+                location=dataset.location,
+                hint=f"also declared at {other.dataset.location}",
+            )
+        )
         return
     graph.nodes[dataset.name] = Node(dataset, dataset.kind)
 
@@ -70,8 +88,14 @@ def _add_flow(graph: Graph, flow: Flow, names: dict[str, Flow]) -> None:
     if flow.sink is not None and (node is None or flow.sink in graph.sinks):
         if flow.sink not in graph.sinks:
             known = [graph.shown(n) for n, x in graph.nodes.items() if x.kind.stored] + list(graph.sinks)
-            graph.problems.append(LdpError("LDP-2013", f'flow "{flow.name}" writes to "{flow.sink}", which is not declared',
-                                           location=flow.location, hint=did_you_mean(flow.sink, known)))
+            graph.problems.append(
+                LdpError(
+                    "LDP-2013",
+                    f'flow "{flow.name}" writes to "{flow.sink}", which is not declared',
+                    location=flow.location,
+                    hint=did_you_mean(flow.sink, known),
+                )
+            )
             return
         if _unique(graph, flow, names):
             graph.sink_flows.append(FlowNode(flow))
@@ -79,17 +103,33 @@ def _add_flow(graph: Graph, flow: Flow, names: dict[str, Flow]) -> None:
     flow = replace(flow, sink=None)
     if node is None:
         known = [graph.shown(n) for n, x in graph.nodes.items() if x.kind.stored]
-        graph.problems.append(LdpError(
-            "LDP-2013", f'flow "{_shown_flow(graph, flow)}" writes to "{graph.shown(flow.target)}", which is not declared',
-            location=flow.location,
-            hint=did_you_mean(flow.target.table, known) or f'declare it: create_streaming_table("{graph.shown(flow.target)}")'))
+        graph.problems.append(
+            LdpError(
+                "LDP-2013",
+                f'flow "{_shown_flow(graph, flow)}" writes to "{graph.shown(flow.target)}", which is not declared',
+                location=flow.location,
+                hint=did_you_mean(flow.target.table, known)
+                or f'declare it: create_streaming_table("{graph.shown(flow.target)}")',
+            )
+        )
         return
-    if flow.default and not flow.is_cdc and node.flows and node.flows[0].flow.default and node.dataset.location != flow.location:
+    if (
+        flow.default
+        and not flow.is_cdc
+        and node.flows
+        and node.flows[0].flow.default
+        and node.dataset.location != flow.location
+    ):
         return  # the second of two declarations of one name: already told
     if not flow.default and node.kind not in (Kind.STREAMING_TABLE, Kind.TABLE):
-        graph.problems.append(LdpError(
-            "LDP-2013", f'flow "{flow.name}" writes to the {node.kind.words} "{graph.shown(flow.target)}"', location=flow.location,
-            hint="flows write to streaming tables and sinks"))
+        graph.problems.append(
+            LdpError(
+                "LDP-2013",
+                f'flow "{flow.name}" writes to the {node.kind.words} "{graph.shown(flow.target)}"',
+                location=flow.location,
+                hint="flows write to streaming tables and sinks",
+            )
+        )
         return
     if _unique(graph, flow, names):
         node.flows.append(FlowNode(flow))
@@ -99,9 +139,14 @@ def _unique(graph: Graph, flow: Flow, names: dict[str, Flow]) -> bool:
     other = names.setdefault(flow.name.lower(), flow)
     if other is flow:
         return True
-    graph.problems.append(LdpError(
-        "LDP-2006", f'flow "{_shown_flow(graph, flow)}" is declared twice', location=flow.location,
-        hint=f"also declared at {other.location}; give one of them another name"))
+    graph.problems.append(
+        LdpError(
+            "LDP-2006",
+            f'flow "{_shown_flow(graph, flow)}" is declared twice',
+            location=flow.location,
+            hint=f"also declared at {other.location}; give one of them another name",
+        )
+    )
     return False
 
 
@@ -112,5 +157,7 @@ def _shown_flow(graph: Graph, flow: Flow) -> str:
 def _has_error(graph: Graph, node: Node) -> bool:
     """Whether a problem of the same place may be why the table has no flow."""
     place = node.dataset.location
-    return any(p.location and place and p.location.file == place.file and p.code in ("LDP-2001", "LDP-2017", "LDP-2002")
-               for p in graph.problems)
+    return any(
+        p.location and place and p.location.file == place.file and p.code in ("LDP-2001", "LDP-2017", "LDP-2002")
+        for p in graph.problems
+    )

@@ -29,7 +29,9 @@ class InputFailed(Exception):  # noqa: N818  (not an error of its own: an input 
 class Frames(Protocol):
     """Gives the DataFrame of a dataset of the pipeline to a flow that reads it."""
 
-    def frame(self, node: Node, reading: Evaluation, *, streaming: bool, options: Mapping[str, str], reader: Any) -> Any:
+    def frame(
+        self, node: Node, reading: Evaluation, *, streaming: bool, options: Mapping[str, str], reader: Any
+    ) -> Any:
         """The dataset's rows (or, while planning, its shape without rows)."""
 
 
@@ -70,10 +72,15 @@ class Evaluation:
             raise LdpError("LDP-2001", f"SQL syntax: {_plain(error.message)}", detail=str(error)) from None
         if kind == "query":
             return self.bind(text, args)
-        if kind in ("SetCommand", "SetNamespaceCommand", "SetCatalogCommand", "UseCommand") or kind.startswith(("Describe", "Show")):
+        if kind in ("SetCommand", "SetNamespaceCommand", "SetCatalogCommand", "UseCommand") or kind.startswith(
+            ("Describe", "Show")
+        ):
             return None
-        raise LdpError("LDP-2012", f"spark.sql() in a dataset function takes queries only, not {text.split(None, 1)[0].upper()}",
-                       hint="declare tables in pipeline source; write nothing by hand")
+        raise LdpError(
+            "LDP-2012",
+            f"spark.sql() in a dataset function takes queries only, not {text.split(None, 1)[0].upper()}",
+            hint="declare tables in pipeline source; write nothing by hand",
+        )
 
     def bind(self, text: str, args: Any = None, place: Location | None = None) -> Any:
         """The DataFrame of a query text, the pipeline's datasets put in place of its table references.
@@ -87,7 +94,9 @@ class Evaluation:
             references = bridge.references(self.session, text, args)
         except bridge.SqlSyntaxError as error:
             where = place_in(place, error.line, error.column)
-            raise LdpError("LDP-2001", f"SQL syntax: {_plain(error.message)}", location=where, detail=str(error)) from None
+            raise LdpError(
+                "LDP-2001", f"SQL syntax: {_plain(error.message)}", location=where, detail=str(error)
+            ) from None
         replacements: dict[int, Any] = {}
         for index, reference in enumerate(references):
             self.failed_reference = (text, reference.start)
@@ -100,7 +109,17 @@ class Evaluation:
 
     def _frame(self, parts: Any, *, streaming: bool, options: Mapping[str, str], reader: Any) -> Any:
         parts = list(parts)
-        if len(parts) == 2 and parts[0].lower() in ("delta", "json", "csv", "parquet", "text", "orc", "avro", "binaryfile", "xml"):
+        if len(parts) == 2 and parts[0].lower() in (
+            "delta",
+            "json",
+            "csv",
+            "parquet",
+            "text",
+            "orc",
+            "avro",
+            "binaryfile",
+            "xml",
+        ):
             self.external.append(f"{parts[0].lower()}.`{parts[1]}`")
             return None
         name = self.flow.namespace.qualify(parts)
@@ -136,8 +155,13 @@ def evaluate(evaluation: Evaluation, base: Context) -> Any:
         LdpError: with code LDP-2010 when a function returns something else; whatever user code or Spark raises.
     """
     flow, session = evaluation.flow, evaluation.session
-    context = base.but(namespace=flow.namespace, declarations=None, resolver=evaluation, get_session=lambda: session,
-                       confs={**base.confs, **flow.confs})
+    context = base.but(
+        namespace=flow.namespace,
+        declarations=None,
+        resolver=evaluation,
+        get_session=lambda: session,
+        confs={**base.confs, **flow.confs},
+    )
     with using(context):
         query = flow.query
         if isinstance(query, SqlQuery):
@@ -146,8 +170,12 @@ def evaluate(evaluation: Evaluation, base: Context) -> Any:
             frame = query.function()
             if not hasattr(frame, "isStreaming") or not hasattr(frame, "_jdf"):
                 given = "nothing" if frame is None else f"a {type(frame).__module__}.{type(frame).__name__}"
-                raise LdpError("LDP-2010", f"the function returned {given}, not a Spark DataFrame",
-                               hint="return the DataFrame" if frame is None else None, location=flow.location)
+                raise LdpError(
+                    "LDP-2010",
+                    f"the function returned {given}, not a Spark DataFrame",
+                    hint="return the DataFrame" if frame is None else None,
+                    location=flow.location,
+                )
             return frame
         if isinstance(query, CdcSpec):
             return session.readStream.table(query.source) if not flow.once else session.read.table(query.source)
@@ -211,5 +239,9 @@ def unknown_table(graph: Graph, name: str, **known: Any) -> LdpError:
 
     table = split_name(name)[-1]
     datasets = [graph.shown(n) for n in graph.nodes]
-    hint = did_you_mean(name, datasets) or did_you_mean(table, datasets) or "it is neither declared in the pipeline nor in the catalog"
+    hint = (
+        did_you_mean(name, datasets)
+        or did_you_mean(table, datasets)
+        or "it is neither declared in the pipeline nor in the catalog"
+    )
     return LdpError("LDP-2003", f'unknown table "{name}"', hint=hint, **known)

@@ -25,7 +25,8 @@ class FlowNode:
 
     Parameters:
         inputs: datasets of the pipeline that it reads, directly, in the order of first use.
-        external_inputs: other things it reads: tables outside the pipeline (by name), files (by path), streams (by format).
+        external_inputs: other things it reads: tables outside the pipeline (by name), files (by path), streams (by
+            format).
     """
 
     flow: Flow
@@ -107,10 +108,16 @@ class Graph:
         place = node.dataset.location
         columns = None if node.columns is None else [{"name": c.name, "type": c.type} for c in node.columns]
         return {
-            "name": self.shown(node.name), "full_name": str(node.name), "kind": node.kind.value, "columns": columns,
-            "inputs": [self.shown(i) for i in node.inputs], "external_inputs": node.external_inputs,
-            "expectations": [e.to_json() for e in node.dataset.expectations], "comment": node.dataset.comment,
-            "file": place.file if place else None, "line": place.line if place else None,
+            "name": self.shown(node.name),
+            "full_name": str(node.name),
+            "kind": node.kind.value,
+            "columns": columns,
+            "inputs": [self.shown(i) for i in node.inputs],
+            "external_inputs": node.external_inputs,
+            "expectations": [e.to_json() for e in node.dataset.expectations],
+            "comment": node.dataset.comment,
+            "file": place.file if place else None,
+            "line": place.line if place else None,
             "cell": place.cell if place else None,
         }
 
@@ -118,7 +125,12 @@ class Graph:
         flow = node.flow
         place = flow.location
         return {
-            "name": flow.name, "target": flow.sink or self.shown(flow.target), "inputs": [self.shown(i) for i in node.inputs],
-            "streaming": node.streaming, "once": flow.once, "default": flow.default,
-            "file": place.file if place else None, "line": place.line if place else None,
+            "name": flow.name,
+            "target": flow.sink or self.shown(flow.target),
+            "inputs": [self.shown(i) for i in node.inputs],
+            "streaming": node.streaming,
+            "once": flow.once,
+            "default": flow.default,
+            "file": place.file if place else None,
+            "line": place.line if place else None,
         }

@@ -64,7 +64,15 @@ class Resolution:
         self.graph.nodes = {name: self.graph.nodes[name] for name in self._done}
         self.graph.problems = sort_problems([*self.graph.problems, *self._found])
 
-    def frame(self, node: Node, reading: Evaluation, *, streaming: bool, options: Mapping[str, str], reader: Any) -> Any:  # noqa: ARG002
+    def frame(
+        self,
+        node: Node,
+        reading: Evaluation,
+        *,
+        streaming: bool,
+        options: Mapping[str, str],
+        reader: Any,  # noqa: ARG002  (shapes need no reader)
+    ) -> Any:
         """The shape of a dataset of the pipeline, streaming or batch as it is read."""
         from pyspark.sql.types import StructType
 
@@ -72,9 +80,12 @@ class Resolution:
         from ldp_jupyter.spark.tables import parse_columns
 
         if node.name in self._stack:
-            path = [*self._stack[self._stack.index(node.name):], node.name]
-            raise LdpError("LDP-2005", "datasets depend on each other in a circle: " + " -> ".join(self.graph.shown(n) for n in path),
-                           hint="break the circle at one of these reads")
+            path = [*self._stack[self._stack.index(node.name) :], node.name]
+            raise LdpError(
+                "LDP-2005",
+                "datasets depend on each other in a circle: " + " -> ".join(self.graph.shown(n) for n in path),
+                hint="break the circle at one of these reads",
+            )
         self._resolve(node)
         if node.problem is not None:
             raise InputFailed(node.problem)
@@ -93,10 +104,16 @@ class Resolution:
             return
         shown = self.graph.shown(node.name)
         if node.streaming:
-            raise LdpError("LDP-2018", f'the streaming view "{shown}" is read as a batch',
-                           hint=f"read it as a stream: STREAM({shown}) or spark.readStream.table(\"{shown}\")")
-        raise LdpError("LDP-2018", f'the batch view "{shown}" is read as a stream',
-                       hint=f"read it without STREAM, or make the view's own sources streams")
+            raise LdpError(
+                "LDP-2018",
+                f'the streaming view "{shown}" is read as a batch',
+                hint=f'read it as a stream: STREAM({shown}) or spark.readStream.table("{shown}")',
+            )
+        raise LdpError(
+            "LDP-2018",
+            f'the batch view "{shown}" is read as a stream',
+            hint="read it without STREAM, or make the view's own sources streams",
+        )
 
     def _resolve(self, node: Node) -> None:
         if node.name in self._done:
@@ -129,7 +146,9 @@ class Resolution:
             flow_node.external_inputs = list(evaluation.external)
         if node.problem is not None or not frames:
             if node.problem is None:  # its missing flow was told when the graph was built
-                node.problem = LdpError("LDP-2014", f'no flow writes "{shown}"', dataset=shown, location=node.dataset.location)
+                node.problem = LdpError(
+                    "LDP-2014", f'no flow writes "{shown}"', dataset=shown, location=node.dataset.location
+                )
             return
         try:
             self._settle(node, frames)
@@ -138,8 +157,16 @@ class Resolution:
             error.location = error.location or node.dataset.location
             self._fail(node, error)
         except Exception as error:
-            self._fail(node, LdpError("LDP-2015", first_sentence(str(error)), dataset=shown, location=node.dataset.location,
-                                      detail=str(error)))
+            self._fail(
+                node,
+                LdpError(
+                    "LDP-2015",
+                    first_sentence(str(error)),
+                    dataset=shown,
+                    location=node.dataset.location,
+                    detail=str(error),
+                ),
+            )
 
     def _evaluate(self, evaluation: Evaluation) -> Any:
         query = evaluation.flow.query
@@ -149,13 +176,20 @@ class Resolution:
 
     def _first_snapshot(self, query: SnapshotSpec, evaluation: Evaluation) -> Any:
         """The shape of a historical snapshot source: its function is asked for the first snapshot."""
-        context = self.base.but(namespace=evaluation.flow.namespace, declarations=None, resolver=evaluation,
-                                get_session=lambda: evaluation.session)
+        context = self.base.but(
+            namespace=evaluation.flow.namespace,
+            declarations=None,
+            resolver=evaluation,
+            get_session=lambda: evaluation.session,
+        )
         with using(context):
             answer = query.source(None)  # type: ignore[operator]
         if answer is None:
-            raise LdpError("LDP-2010", "the snapshot function gave no first snapshot, so its columns are unknown",
-                           location=evaluation.flow.location)
+            raise LdpError(
+                "LDP-2010",
+                "the snapshot function gave no first snapshot, so its columns are unknown",
+                location=evaluation.flow.location,
+            )
         answer[0]._ldp_version = answer[1]
         return answer[0]
 
@@ -168,19 +202,35 @@ class Resolution:
             return
         if flow.once:
             if streaming:
-                raise LdpError("LDP-2008", f'the once flow "{flow.name}" is a streaming query', hint="read its source without STREAM",
-                               location=flow.location)
+                raise LdpError(
+                    "LDP-2008",
+                    f'the once flow "{flow.name}" is a streaming query',
+                    hint="read its source without STREAM",
+                    location=flow.location,
+                )
             return
         if node.kind == Kind.STREAMING_TABLE and not streaming:
             what = "a batch query writes" if flow.default else f'the batch query of flow "{flow.name}" writes'
-            raise LdpError("LDP-2007", f'{what} the streaming table "{shown}"', location=_query_location(flow),
-                           hint="read a source as a stream (STREAM t, spark.readStream), or declare a materialized view")
+            raise LdpError(
+                "LDP-2007",
+                f'{what} the streaming table "{shown}"',
+                location=_query_location(flow),
+                hint="read a source as a stream (STREAM t, spark.readStream), or declare a materialized view",
+            )
         if node.kind == Kind.MATERIALIZED_VIEW and streaming:
-            raise LdpError("LDP-2008", f'the materialized view "{shown}" has a streaming query', location=_query_location(flow),
-                           hint="read its sources without STREAM, or declare a streaming table")
+            raise LdpError(
+                "LDP-2008",
+                f'the materialized view "{shown}" has a streaming query',
+                location=_query_location(flow),
+                hint="read its sources without STREAM, or declare a streaming table",
+            )
         if node.kind == Kind.VIEW and streaming:
-            raise LdpError("LDP-2008", f'the view "{shown}" has a streaming query', location=_query_location(flow),
-                           hint="use a temporary view: only those can be streams")
+            raise LdpError(
+                "LDP-2008",
+                f'the view "{shown}" has a streaming query',
+                location=_query_location(flow),
+                hint="use a temporary view: only those can be streams",
+            )
 
     def _settle(self, node: Node, frames: list[tuple[FlowNode, Any]]) -> None:
         """Streamingness, schema, expectations and columns that options name."""
@@ -204,7 +254,11 @@ class Resolution:
 
             try:
                 if isinstance(query, SnapshotSpec):
-                    version = datetime.now(timezone.utc).replace(tzinfo=None) if isinstance(query.source, str) else frame._ldp_version
+                    version = (
+                        datetime.now(timezone.utc).replace(tzinfo=None)
+                        if isinstance(query.source, str)
+                        else frame._ldp_version
+                    )
                     return cdc.snapshot_schema(query, frame, version)
                 return cdc.output_schema(query, frame)
             except LdpError as error:
@@ -215,10 +269,17 @@ class Resolution:
     def _check_columns(self, node: Node) -> None:
         known = [c.name for c in node.columns or ()]
         lower = {name.lower() for name in known}
-        for words, names in (("partition column", node.dataset.options.partition_cols), ("clustering column", node.dataset.options.cluster_by)):
+        for words, names in (
+            ("partition column", node.dataset.options.partition_cols),
+            ("clustering column", node.dataset.options.cluster_by),
+        ):
             for name in names:
                 if name.lower().split(".")[0] not in lower:
-                    raise LdpError("LDP-2004", f'unknown {words} "{name}"', hint=did_you_mean(name, known) or f"columns: {', '.join(known)}")
+                    raise LdpError(
+                        "LDP-2004",
+                        f'unknown {words} "{name}"',
+                        hint=did_you_mean(name, known) or f"columns: {', '.join(known)}",
+                    )
 
     def _check_expectations(self, node: Node, frames: list[tuple[FlowNode, Any]]) -> None:
         if not node.dataset.expectations:
@@ -227,11 +288,13 @@ class Resolution:
         from ldp_jupyter.spark import bridge
 
         for flow_node, frame in frames:
-            target = bridge.empty(self.session, self.schemas[node.name], streaming=False) if flow_node.flow.is_cdc else frame
+            target = (
+                bridge.empty(self.session, self.schemas[node.name], streaming=False) if flow_node.flow.is_cdc else frame
+            )
             for rule in node.dataset.expectations:
                 try:
                     bridge.with_conditions(target, condition_columns([rule], self._session_for(flow_node.flow)))
-                except Exception as error:
+                except Exception as error:  # noqa: PERF203  (each rule is told on its own)
                     raise _unresolved_rule(rule, error, rule.location or node.dataset.location) from None
 
     def _resolve_sink_flow(self, flow_node: FlowNode) -> None:
@@ -241,8 +304,12 @@ class Resolution:
             frame = self._evaluate(evaluation)
             flow_node.streaming = frame.isStreaming
             if not frame.isStreaming and not flow.once:
-                raise LdpError("LDP-2007", f'the batch query of flow "{flow.name}" writes the sink "{flow.sink}"',
-                               hint="sinks take streaming queries", location=flow.location)
+                raise LdpError(
+                    "LDP-2007",
+                    f'the batch query of flow "{flow.name}" writes the sink "{flow.sink}"',
+                    hint="sinks take streaming queries",
+                    location=flow.location,
+                )
         except InputFailed as failed:
             failed.problem.because.append(f"flow {flow.name}")
         except (Exception, SystemExit) as error:
@@ -268,11 +335,18 @@ def _unresolved_rule(rule: Expectation, error: Exception, place: Any) -> LdpErro
     text = str(error)
     found = re.search(r"name `(.+?)` cannot be resolved(?:\. Did you mean one of the following\? \[(.*?)\])?", text)
     if not found:
-        return LdpError("LDP-2016", f'expectation "{rule.name}" cannot be resolved: {first_sentence(text)}', location=place, detail=text)
+        return LdpError(
+            "LDP-2016",
+            f'expectation "{rule.name}" cannot be resolved: {first_sentence(text)}',
+            location=place,
+            detail=text,
+        )
     name = found[1].replace("`", "")
     known = [k.strip().replace("`", "") for k in (found[2] or "").split(",") if k.strip()]
     hint = did_you_mean(name, known) or (f"the query has: {', '.join(known)}" if known else None)
-    return LdpError("LDP-2016", f'expectation "{rule.name}": unknown column "{name}"', hint=hint, location=place, detail=text)
+    return LdpError(
+        "LDP-2016", f'expectation "{rule.name}": unknown column "{name}"', hint=hint, location=place, detail=text
+    )
 
 
 def _query_location(flow: Flow) -> Any:

@@ -12,8 +12,17 @@ if TYPE_CHECKING:
     from ldp_jupyter.graph.model import Graph, Node
 
 # Types of which the left one can take the right one's values without loss; more is for a full refresh to decide.
-_WIDENING = [("bigint", "int"), ("bigint", "smallint"), ("bigint", "tinyint"), ("int", "smallint"), ("int", "tinyint"),
-             ("smallint", "tinyint"), ("double", "float"), ("double", "int"), ("timestamp", "date")]
+_WIDENING = [
+    ("bigint", "int"),
+    ("bigint", "smallint"),
+    ("bigint", "tinyint"),
+    ("int", "smallint"),
+    ("int", "tinyint"),
+    ("smallint", "tinyint"),
+    ("double", "float"),
+    ("double", "int"),
+    ("timestamp", "date"),
+]
 
 
 def merge_schemas(session: Any, schemas: list[Any], node: Node, graph: Graph) -> Any:  # noqa: ARG001
@@ -31,15 +40,20 @@ def merge_schemas(session: Any, schemas: list[Any], node: Node, graph: Graph) ->
         for field in schema.fields:
             known = fields.get(field.name.lower())
             if known is None:
-                fields[field.name.lower()] = StructField(field.name, field.dataType, True, field.metadata)
+                fields[field.name.lower()] = StructField(
+                    field.name, field.dataType, nullable=True, metadata=field.metadata
+                )
                 continue
             merged = _wider(known.dataType, field.dataType)
             if merged is None:
                 raise LdpError(
-                    "LDP-2020", f'flows of "{graph.shown(node.name)}" disagree on column "{field.name}": '
+                    "LDP-2020",
+                    f'flows of "{graph.shown(node.name)}" disagree on column "{field.name}": '
                     f"{known.dataType.simpleString()} and {field.dataType.simpleString()}",
-                    hint="cast it in one of them", location=flow_node.flow.location)
-            fields[field.name.lower()] = StructField(known.name, merged, True, known.metadata)
+                    hint="cast it in one of them",
+                    location=flow_node.flow.location,
+                )
+            fields[field.name.lower()] = StructField(known.name, merged, nullable=True, metadata=known.metadata)
     return StructType(list(fields.values()))
 
 
@@ -68,8 +82,12 @@ def declared_schema(session: Any, dataset: Dataset, inferred: Any, graph: Graph)
     shown = graph.shown(dataset.name)
     for field in inferred.fields:
         if field.name.lower() not in names:
-            raise LdpError("LDP-2020", f'the query of "{shown}" gives column "{field.name}", which its schema does not declare',
-                           hint=did_you_mean(field.name, [f.name for f in schema.fields]) or "add it to the schema, or drop it in the query")
+            raise LdpError(
+                "LDP-2020",
+                f'the query of "{shown}" gives column "{field.name}", which its schema does not declare',
+                hint=did_you_mean(field.name, [f.name for f in schema.fields])
+                or "add it to the schema, or drop it in the query",
+            )
     return schema
 
 
@@ -82,8 +100,12 @@ def parse_schema(session: Any, declared: Any, dataset: Dataset) -> Any:
     try:
         return parse_columns(session, declared)
     except Exception as error:
-        raise LdpError("LDP-2001", f"the schema cannot be read: {str(error).strip().splitlines()[0]}", detail=str(error),
-                       location=dataset.location) from None
+        raise LdpError(
+            "LDP-2001",
+            f"the schema cannot be read: {str(error).strip().splitlines()[0]}",
+            detail=str(error),
+            location=dataset.location,
+        ) from None
 
 
 def _with_comments(schema: Any, comments: Any) -> Any:
@@ -92,5 +114,11 @@ def _with_comments(schema: Any, comments: Any) -> Any:
     from pyspark.sql.types import StructField, StructType
 
     lower = {name.lower(): text for name, text in comments.items()}
-    return StructType([StructField(f.name, f.dataType, f.nullable, {**(f.metadata or {}), "comment": lower[f.name.lower()]})
-                       if f.name.lower() in lower else f for f in schema.fields])
+    return StructType(
+        [
+            StructField(f.name, f.dataType, f.nullable, {**(f.metadata or {}), "comment": lower[f.name.lower()]})
+            if f.name.lower() in lower
+            else f
+            for f in schema.fields
+        ]
+    )

@@ -38,14 +38,18 @@ def evaluation_problem(error: BaseException, evaluation: Evaluation, dataset: st
     message = first_sentence(str(error))
     if condition.startswith(_TABLE):
         name = _unquoted(parameters.get("relationName") or parameters.get("tableName") or "")
-        return unknown_table(evaluation.graph, _short(evaluation, name), dataset=dataset, location=place, detail=str(error))
-    if condition.startswith("UNRESOLVED_COLUMN") or condition.startswith("FIELD_NOT_FOUND"):
+        return unknown_table(
+            evaluation.graph, _short(evaluation, name), dataset=dataset, location=place, detail=str(error)
+        )
+    if condition.startswith(("UNRESOLVED_COLUMN", "FIELD_NOT_FOUND")):
         name = _unquoted(parameters.get("objectName") or parameters.get("fieldName") or "")
         proposals = [_unquoted(p) for p in (parameters.get("proposal") or "").split(", ") if p]
         hint = did_you_mean(name, proposals) or did_you_mean(name.split(".")[-1], proposals)
         if hint is None and proposals:
             hint = f"its input has: {', '.join(proposals)}"
-        return LdpError("LDP-2004", f'unknown column "{name}"', hint=hint, dataset=dataset, location=place, detail=str(error))
+        return LdpError(
+            "LDP-2004", f'unknown column "{name}"', hint=hint, dataset=dataset, location=place, detail=str(error)
+        )
     if condition.startswith("PARSE_SYNTAX_ERROR"):
         return LdpError("LDP-2001", f"SQL syntax: {message}", dataset=dataset, location=place, detail=str(error))
     return LdpError("LDP-2015", message, dataset=dataset, location=place, detail=str(error))
@@ -129,5 +133,5 @@ def _short(evaluation: Evaluation, name: str) -> str:
     namespace = evaluation.flow.namespace
     for prefix in (f"{namespace.catalog}.{namespace.schema}.", f"{namespace.catalog}."):
         if name.lower().startswith(prefix.lower()):
-            return name[len(prefix):]
+            return name[len(prefix) :]
     return name

@@ -1,5 +1,6 @@
-"""The module that pipeline code imports: ``from pyspark import pipelines as dp``, ``import dlt``, ``import databricks.pipelines``.
+"""The module that pipeline code imports.
 
+That is ``from pyspark import pipelines as dp``, ``import dlt`` or ``import databricks.pipelines``.
 Old and new names of the platform's Python API side by side.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ldp_jupyter.context import Context, current
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
     from ldp_jupyter.declarations import Declarations
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_SAMPLES = os.path.join(_PACKAGE, "project", "samples") + os.sep
+_PACKAGE = str(Path(__file__).absolute().parent.parent) + os.sep
+_SAMPLES = f"{_PACKAGE}project{os.sep}samples{os.sep}"
 
 
 def is_own_frame(filename: str) -> bool:
@@ -63,17 +64,25 @@ def declaring() -> tuple[Context, Declarations]:
     """
     context = current()
     if context is None or context.declarations is None:
-        where = "inside a dataset function" if context is not None and context.resolver is not None else "outside of a pipeline"
-        raise LdpError("LDP-2012", f"a dataset or flow was declared {where}",
-                       hint="declare at the top level of pipeline source, or in a notebook cell after %load_ext ldp_jupyter",
-                       location=caller_location())
+        where = (
+            "inside a dataset function"
+            if context is not None and context.resolver is not None
+            else "outside of a pipeline"
+        )
+        raise LdpError(
+            "LDP-2012",
+            f"a dataset or flow was declared {where}",
+            hint="declare at the top level of pipeline source, or in a notebook cell after %load_ext ldp_jupyter",
+            location=caller_location(),
+        )
     return context, context.declarations
 
 
 def wrong(function: str, parameter: str, value: Any, accepted: str) -> NoReturn:
     """Refuse an argument: the parameter, what was given, what is accepted, the place."""
-    raise LdpError("LDP-2011", f"{function}({parameter}=...) got {_shown(value)}; accepted: {accepted}",
-                   location=caller_location())
+    raise LdpError(
+        "LDP-2011", f"{function}({parameter}=...) got {_shown(value)}; accepted: {accepted}", location=caller_location()
+    )
 
 
 def _shown(value: Any) -> str:
@@ -89,8 +98,12 @@ def unknown_arguments(function: str, unknown: Mapping[str, Any], known: Callable
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     key = next(iter(unknown))
     accepted = ", ".join(n for n in names if not n.startswith("_"))
-    raise LdpError("LDP-2011", f'{function}() has no parameter "{key}"',
-                   hint=did_you_mean(key, names) or f"parameters: {accepted}", location=caller_location())
+    raise LdpError(
+        "LDP-2011",
+        f'{function}() has no parameter "{key}"',
+        hint=did_you_mean(key, names) or f"parameters: {accepted}",
+        location=caller_location(),
+    )
 
 
 def text(function: str, parameter: str, value: Any) -> str | None:

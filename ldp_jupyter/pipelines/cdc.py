@@ -10,13 +10,29 @@ from ldp_jupyter.pipelines import arguments as check
 
 
 def create_auto_cdc_flow(
-    target: str | None = None, source: str | None = None, keys: Any = None, sequence_by: Any = None, where: Any = None,
-    ignore_null_updates: bool = False, apply_as_deletes: Any = None, apply_as_truncates: Any = None, column_list: Any = None,
-    except_column_list: Any = None, stored_as_scd_type: Any = "1", track_history_column_list: Any = None,
-    track_history_except_column_list: Any = None, flow_name: str | None = None, once: bool = False,
-    ignore_null_updates_column_list: Any = None, ignore_null_updates_except_column_list: Any = None,
-    columns_to_update: Any = None, *, name: str | None = None, system_sequence_by: Any = None,
-    spark_conf: dict[str, str] | None = None, **unknown: Any,
+    target: str | None = None,
+    source: str | None = None,
+    keys: Any = None,
+    sequence_by: Any = None,
+    where: Any = None,
+    ignore_null_updates: bool = False,
+    apply_as_deletes: Any = None,
+    apply_as_truncates: Any = None,
+    column_list: Any = None,
+    except_column_list: Any = None,
+    stored_as_scd_type: Any = "1",
+    track_history_column_list: Any = None,
+    track_history_except_column_list: Any = None,
+    flow_name: str | None = None,
+    once: bool = False,
+    ignore_null_updates_column_list: Any = None,
+    ignore_null_updates_except_column_list: Any = None,
+    columns_to_update: Any = None,
+    *,
+    name: str | None = None,
+    system_sequence_by: Any = None,
+    spark_conf: dict[str, str] | None = None,
+    **unknown: Any,
 ) -> None:
     """Apply a stream of changes to a streaming table.
 
@@ -36,12 +52,17 @@ def create_auto_cdc_flow(
     context, declarations = check.declaring()
     place = check.caller_location()
     spec = CdcSpec(
-        source=_source(function, source), keys=_keys(function, keys), sequence_by=_expression(function, "sequence_by", sequence_by, True),
+        source=_source(function, source),
+        keys=_keys(function, keys),
+        sequence_by=_expression(function, "sequence_by", sequence_by, needed=True),
         system_sequence_by=_expression(function, "system_sequence_by", system_sequence_by),
         ignore_null_updates=check.flag(function, "ignore_null_updates", ignore_null_updates),
-        ignore_null_updates_columns=check.column_names(function, "ignore_null_updates_column_list", ignore_null_updates_column_list),
+        ignore_null_updates_columns=check.column_names(
+            function, "ignore_null_updates_column_list", ignore_null_updates_column_list
+        ),
         ignore_null_updates_except=check.column_names(
-            function, "ignore_null_updates_except_column_list", ignore_null_updates_except_column_list),
+            function, "ignore_null_updates_except_column_list", ignore_null_updates_except_column_list
+        ),
         columns_to_update=(check.column_names(function, "columns_to_update", columns_to_update) or (None,))[0],
         where=_expression(function, "where", where),
         apply_as_deletes=_expression(function, "apply_as_deletes", apply_as_deletes),
@@ -50,30 +71,48 @@ def create_auto_cdc_flow(
         except_column_list=check.column_names(function, "except_column_list", except_column_list),
         scd_type=_scd_type(function, stored_as_scd_type),
         track_history_columns=check.column_names(function, "track_history_column_list", track_history_column_list),
-        track_history_except=check.column_names(function, "track_history_except_column_list", track_history_except_column_list),
+        track_history_except=check.column_names(
+            function, "track_history_except_column_list", track_history_except_column_list
+        ),
     )
     _exclusive(spec, place)
     own_name = check.text(function, "name", name) or check.text(function, "flow_name", flow_name)
     name_of_target = context.namespace.qualify(_target(function, target))
-    declarations.flows.append(Flow(
-        own_name or str(name_of_target), name_of_target, spec, context.namespace,
-        once=check.flag(function, "once", once), default=own_name is None,
-        confs={**context.confs, **check.text_map(function, "spark_conf", spark_conf)}, location=place,
-    ))
+    declarations.flows.append(
+        Flow(
+            own_name or str(name_of_target),
+            name_of_target,
+            spec,
+            context.namespace,
+            once=check.flag(function, "once", once),
+            default=own_name is None,
+            confs={**context.confs, **check.text_map(function, "spark_conf", spark_conf)},
+            location=place,
+        )
+    )
 
 
 apply_changes = create_auto_cdc_flow
 
 
 def create_auto_cdc_from_snapshot_flow(
-    target: str | None = None, source: Any = None, keys: Any = None, stored_as_scd_type: Any = 1,
-    snapshot_and_version: Any = None, track_history_column_list: Any = None, track_history_except_column_list: Any = None,
-    *, name: str | None = None, flow_name: str | None = None, **unknown: Any,
+    target: str | None = None,
+    source: Any = None,
+    keys: Any = None,
+    stored_as_scd_type: Any = 1,
+    snapshot_and_version: Any = None,
+    track_history_column_list: Any = None,
+    track_history_except_column_list: Any = None,
+    *,
+    name: str | None = None,
+    flow_name: str | None = None,
+    **unknown: Any,
 ) -> None:
     """Apply snapshots to a streaming table: a key that is absent from a newer snapshot was deleted.
 
     Parameters:
-        source: a name (each update reads one snapshot), or a callable ``f(latest_version) -> (DataFrame, version) | None``.
+        source: a name (each update reads one snapshot), or a callable
+            ``f(latest_version) -> (DataFrame, version) | None``.
         snapshot_and_version: older name of a callable `source`.
     """
     function = "create_auto_cdc_from_snapshot_flow"
@@ -84,7 +123,9 @@ def create_auto_cdc_from_snapshot_flow(
     if not isinstance(given, str) and not callable(given):
         check.wrong(function, "source", given, "a table name or a function of the latest version")
     spec = SnapshotSpec(
-        given, _keys(function, keys), _scd_type(function, stored_as_scd_type),
+        given,
+        _keys(function, keys),
+        _scd_type(function, stored_as_scd_type),
         check.column_names(function, "track_history_column_list", track_history_column_list),
         check.column_names(function, "track_history_except_column_list", track_history_except_column_list),
     )
@@ -92,8 +133,17 @@ def create_auto_cdc_from_snapshot_flow(
         _both("track_history_column_list", "track_history_except_column_list", place)
     own_name = name or flow_name
     name_of_target = context.namespace.qualify(_target(function, target))
-    declarations.flows.append(Flow(own_name or str(name_of_target), name_of_target, spec, context.namespace, default=own_name is None,
-                                   confs=dict(context.confs), location=place))
+    declarations.flows.append(
+        Flow(
+            own_name or str(name_of_target),
+            name_of_target,
+            spec,
+            context.namespace,
+            default=own_name is None,
+            confs=dict(context.confs),
+            location=place,
+        )
+    )
 
 
 apply_changes_from_snapshot = create_auto_cdc_from_snapshot_flow
@@ -114,11 +164,16 @@ def _source(function: str, source: Any) -> str:
 def _keys(function: str, keys: Any) -> tuple[str, ...]:
     names = check.column_names(function, "keys", keys)
     if not names:
-        raise LdpError("LDP-2017", f"{function}() needs at least one key column", hint='keys=["id"]', location=check.caller_location())
+        raise LdpError(
+            "LDP-2017",
+            f"{function}() needs at least one key column",
+            hint='keys=["id"]',
+            location=check.caller_location(),
+        )
     return names
 
 
-def _expression(function: str, parameter: str, value: Any, needed: bool = False) -> Any:
+def _expression(function: str, parameter: str, value: Any, *, needed: bool = False) -> Any:
     if value is None:
         if needed:
             raise LdpError("LDP-2017", f"{function}() needs {parameter}", location=check.caller_location())
@@ -144,9 +199,18 @@ def _both(one: str, other: str, place: Any) -> None:
 def _exclusive(spec: CdcSpec, place: Any) -> None:
     pairs = [
         ("column_list", spec.column_list, "except_column_list", spec.except_column_list),
-        ("track_history_column_list", spec.track_history_columns, "track_history_except_column_list", spec.track_history_except),
-        ("ignore_null_updates_column_list", spec.ignore_null_updates_columns,
-         "ignore_null_updates_except_column_list", spec.ignore_null_updates_except),
+        (
+            "track_history_column_list",
+            spec.track_history_columns,
+            "track_history_except_column_list",
+            spec.track_history_except,
+        ),
+        (
+            "ignore_null_updates_column_list",
+            spec.ignore_null_updates_columns,
+            "ignore_null_updates_except_column_list",
+            spec.ignore_null_updates_except,
+        ),
     ]
     for one, first, other, second in pairs:
         if first is not None and second is not None:
@@ -156,6 +220,7 @@ def _exclusive(spec: CdcSpec, place: Any) -> None:
         raise LdpError("LDP-2017", "track_history_* needs stored_as_scd_type=2", location=place)
     if spec.apply_as_truncates is not None and spec.scd_type != "1":
         raise LdpError("LDP-2017", "apply_as_truncates is for SCD type 1 only", location=place)
-    if spec.columns_to_update is not None and (spec.ignore_null_updates or spec.ignore_null_updates_columns
-                                               or spec.ignore_null_updates_except):
+    if spec.columns_to_update is not None and (
+        spec.ignore_null_updates or spec.ignore_null_updates_columns or spec.ignore_null_updates_except
+    ):
         _both("columns_to_update", "ignore_null_updates", place)

@@ -12,16 +12,27 @@ from ldp_jupyter.pipelines.expectations import from_dict, pending_of, remember_d
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ldp_jupyter.context import Context
-
 
 def table(
-    query_function: Callable[[], Any] | None = None, *, name: str | None = None, comment: str | None = None,
-    spark_conf: dict[str, str] | None = None, table_properties: dict[str, str] | None = None, path: str | None = None,
-    partition_cols: list[str] | None = None, cluster_by_auto: bool = False, cluster_by: list[str] | None = None,
-    schema: Any = None, row_filter: str | None = None, private: bool = False, temporary: bool = False,
-    replace_using: list[str] | None = None, sequence_by: Any = None, replace_where: str | None = None,
-    format: str | None = None, **unknown: Any,  # noqa: A002  (open-source Spark's name)
+    query_function: Callable[[], Any] | None = None,
+    *,
+    name: str | None = None,
+    comment: str | None = None,
+    spark_conf: dict[str, str] | None = None,
+    table_properties: dict[str, str] | None = None,
+    path: str | None = None,
+    partition_cols: list[str] | None = None,
+    cluster_by_auto: bool = False,
+    cluster_by: list[str] | None = None,
+    schema: Any = None,
+    row_filter: str | None = None,
+    private: bool = False,
+    temporary: bool = False,
+    replace_using: list[str] | None = None,
+    sequence_by: Any = None,
+    replace_where: str | None = None,
+    format: str | None = None,  # noqa: A002  (Spark's name)
+    **unknown: Any,
 ) -> Any:
     """Declare a streaming table; on a batch query a materialized view, as the platform does.
 
@@ -34,23 +45,58 @@ def table(
         LdpError: LDP-2011 for an argument that is not accepted.
     """
     check.unknown_arguments("table", unknown, table)
-    for parameter, value in (("replace_using", replace_using), ("sequence_by", sequence_by), ("replace_where", replace_where)):
+    for parameter, value in (
+        ("replace_using", replace_using),
+        ("sequence_by", sequence_by),
+        ("replace_where", replace_where),
+    ):
         if value is not None:
-            raise LdpError("LDP-2023", f"table({parameter}=...) is a beta of the platform and not supported here",
-                           location=check.caller_location())
+            raise LdpError(
+                "LDP-2023",
+                f"table({parameter}=...) is a beta of the platform and not supported here",
+                location=check.caller_location(),
+            )
     return _declare(
-        "table", Kind.TABLE, query_function, name, comment, spark_conf,
-        _options("table", schema, table_properties, partition_cols, cluster_by, cluster_by_auto, path,
-                 check.flag("table", "private", private) or check.flag("table", "temporary", temporary), row_filter, None, format),
+        "table",
+        Kind.TABLE,
+        query_function,
+        name,
+        comment,
+        spark_conf,
+        _options(
+            "table",
+            schema,
+            table_properties,
+            partition_cols,
+            cluster_by,
+            cluster_by_auto,
+            path,
+            check.flag("table", "private", private) or check.flag("table", "temporary", temporary),
+            row_filter,
+            None,
+            format,
+        ),
     )
 
 
 def materialized_view(
-    query_function: Callable[[], Any] | None = None, *, name: str | None = None, comment: str | None = None,
-    spark_conf: dict[str, str] | None = None, table_properties: dict[str, str] | None = None, path: str | None = None,
-    partition_cols: list[str] | None = None, cluster_by_auto: bool = False, cluster_by: list[str] | None = None,
-    schema: Any = None, row_filter: str | None = None, private: bool = False, temporary: bool = False,
-    refresh_policy: str | None = None, format: str | None = None, **unknown: Any,  # noqa: A002
+    query_function: Callable[[], Any] | None = None,
+    *,
+    name: str | None = None,
+    comment: str | None = None,
+    spark_conf: dict[str, str] | None = None,
+    table_properties: dict[str, str] | None = None,
+    path: str | None = None,
+    partition_cols: list[str] | None = None,
+    cluster_by_auto: bool = False,
+    cluster_by: list[str] | None = None,
+    schema: Any = None,
+    row_filter: str | None = None,
+    private: bool = False,
+    temporary: bool = False,
+    refresh_policy: str | None = None,
+    format: str | None = None,  # noqa: A002  (Spark's name)
+    **unknown: Any,
 ) -> Any:
     """Declare a materialized view; its function returns a batch DataFrame.
 
@@ -59,18 +105,40 @@ def materialized_view(
     """
     check.unknown_arguments("materialized_view", unknown, materialized_view)
     if refresh_policy is not None and refresh_policy not in ("auto", "incremental", "incremental_strict", "full"):
-        check.wrong("materialized_view", "refresh_policy", refresh_policy, "auto, incremental, incremental_strict or full")
+        check.wrong(
+            "materialized_view", "refresh_policy", refresh_policy, "auto, incremental, incremental_strict or full"
+        )
     return _declare(
-        "materialized_view", Kind.MATERIALIZED_VIEW, query_function, name, comment, spark_conf,
-        _options("materialized_view", schema, table_properties, partition_cols, cluster_by, cluster_by_auto, path,
-                 check.flag("materialized_view", "private", private) or check.flag("materialized_view", "temporary", temporary),
-                 row_filter, refresh_policy, format),
+        "materialized_view",
+        Kind.MATERIALIZED_VIEW,
+        query_function,
+        name,
+        comment,
+        spark_conf,
+        _options(
+            "materialized_view",
+            schema,
+            table_properties,
+            partition_cols,
+            cluster_by,
+            cluster_by_auto,
+            path,
+            check.flag("materialized_view", "private", private)
+            or check.flag("materialized_view", "temporary", temporary),
+            row_filter,
+            refresh_policy,
+            format,
+        ),
     )
 
 
 def temporary_view(
-    query_function: Callable[[], Any] | None = None, *, name: str | None = None, comment: str | None = None,
-    spark_conf: dict[str, str] | None = None, **unknown: Any,
+    query_function: Callable[[], Any] | None = None,
+    *,
+    name: str | None = None,
+    comment: str | None = None,
+    spark_conf: dict[str, str] | None = None,
+    **unknown: Any,
 ) -> Any:
     """Declare a view that is neither stored nor published; batch or streaming."""
     check.unknown_arguments("temporary_view", unknown, temporary_view)
@@ -78,8 +146,12 @@ def temporary_view(
 
 
 def view(
-    query_function: Callable[[], Any] | None = None, *, name: str | None = None, comment: str | None = None,
-    spark_conf: dict[str, str] | None = None, **unknown: Any,
+    query_function: Callable[[], Any] | None = None,
+    *,
+    name: str | None = None,
+    comment: str | None = None,
+    spark_conf: dict[str, str] | None = None,
+    **unknown: Any,
 ) -> Any:
     """Declare a temporary view (the older name)."""
     check.unknown_arguments("view", unknown, view)
@@ -99,12 +171,23 @@ def create_view(*args: Any, **kwargs: Any) -> Any:
 
 
 def create_streaming_table(
-    name: str, comment: str | None = None, spark_conf: dict[str, str] | None = None,
-    table_properties: dict[str, str] | None = None, partition_cols: list[str] | None = None, cluster_by_auto: bool = False,
-    cluster_by: list[str] | None = None, path: str | None = None, schema: Any = None,
-    expect_all: dict[str, Any] | None = None, expect_all_or_drop: dict[str, Any] | None = None,
-    expect_all_or_fail: dict[str, Any] | None = None, row_filter: str | None = None, private: bool = False,
-    temporary: bool = False, format: str | None = None, **unknown: Any,  # noqa: A002
+    name: str,
+    comment: str | None = None,
+    spark_conf: dict[str, str] | None = None,
+    table_properties: dict[str, str] | None = None,
+    partition_cols: list[str] | None = None,
+    cluster_by_auto: bool = False,
+    cluster_by: list[str] | None = None,
+    path: str | None = None,
+    schema: Any = None,
+    expect_all: dict[str, Any] | None = None,
+    expect_all_or_drop: dict[str, Any] | None = None,
+    expect_all_or_fail: dict[str, Any] | None = None,
+    row_filter: str | None = None,
+    private: bool = False,
+    temporary: bool = False,
+    format: str | None = None,  # noqa: A002  (Spark's name)
+    **unknown: Any,
 ) -> None:
     """Declare an empty streaming table that flows write to.
 
@@ -117,13 +200,33 @@ def create_streaming_table(
         check.wrong(function, "name", name, "str")
     context, declarations = check.declaring()
     place = check.caller_location()
-    rules = [*from_dict(function, "expect_all", expect_all or {}, "warn", place),
-             *from_dict(function, "expect_all_or_drop", expect_all_or_drop or {}, "drop", place),
-             *from_dict(function, "expect_all_or_fail", expect_all_or_fail or {}, "fail", place)]
-    options = _options(function, schema, table_properties, partition_cols, cluster_by, cluster_by_auto, path,
-                       check.flag(function, "private", private) or check.flag(function, "temporary", temporary), row_filter, None, format)
-    dataset = Dataset(context.namespace.qualify(name), Kind.STREAMING_TABLE, check.text(function, "comment", comment), options,
-                      _unique(rules, name), check.text_map(function, "spark_conf", spark_conf), place)
+    rules = [
+        *from_dict(function, "expect_all", expect_all or {}, "warn", place),
+        *from_dict(function, "expect_all_or_drop", expect_all_or_drop or {}, "drop", place),
+        *from_dict(function, "expect_all_or_fail", expect_all_or_fail or {}, "fail", place),
+    ]
+    options = _options(
+        function,
+        schema,
+        table_properties,
+        partition_cols,
+        cluster_by,
+        cluster_by_auto,
+        path,
+        check.flag(function, "private", private) or check.flag(function, "temporary", temporary),
+        row_filter,
+        None,
+        format,
+    )
+    dataset = Dataset(
+        context.namespace.qualify(name),
+        Kind.STREAMING_TABLE,
+        check.text(function, "comment", comment),
+        options,
+        _unique(rules, name),
+        check.text_map(function, "spark_conf", spark_conf),
+        place,
+    )
     declarations.datasets.append(dataset)
     _note_options(declarations, dataset)
 
@@ -141,7 +244,13 @@ def create_streaming_live_table(*args: Any, **kwargs: Any) -> None:
 
 
 def _declare(
-    decorator: str, kind: Kind, function: Any, name: str | None, comment: str | None, spark_conf: Any, options: TableOptions,
+    decorator: str,
+    kind: Kind,
+    function: Any,
+    name: str | None,
+    comment: str | None,
+    spark_conf: Any,
+    options: TableOptions,
 ) -> Any:
     """Register the function, or give the decorator that does."""
     check.text(decorator, "name", name)
@@ -150,18 +259,38 @@ def _declare(
 
     def register(query_function: Callable[[], Any]) -> Callable[[], Any]:
         if not callable(query_function):
-            raise LdpError("LDP-2011", f"@{decorator} must stand on a function; give its arguments by keyword, e.g. name=...",
-                           location=check.caller_location())
+            raise LdpError(
+                "LDP-2011",
+                f"@{decorator} must stand on a function; give its arguments by keyword, e.g. name=...",
+                location=check.caller_location(),
+            )
         context, declarations = check.declaring()
         place = check.function_location(query_function)
         own_name = name or getattr(query_function, "__name__", None)
         if own_name is None or own_name == "<lambda>":
             check.wrong(decorator, "name", name, "a name, because the function has none")
-        dataset = Dataset(context.namespace.qualify(own_name), kind, comment, options,
-                          _unique(pending_of(query_function), own_name), confs, place)
+        dataset = Dataset(
+            context.namespace.qualify(own_name),
+            kind,
+            comment,
+            options,
+            _unique(pending_of(query_function), own_name),
+            confs,
+            place,
+        )
         declarations.datasets.append(dataset)
-        declarations.flows.append(Flow(str(dataset.name), dataset.name, PythonQuery(query_function), context.namespace,
-                                       default=True, confs={**context.confs, **confs}, comment=comment, location=place))
+        declarations.flows.append(
+            Flow(
+                str(dataset.name),
+                dataset.name,
+                PythonQuery(query_function),
+                context.namespace,
+                default=True,
+                confs={**context.confs, **confs},
+                comment=comment,
+                location=place,
+            )
+        )
         remember_dataset(query_function, declarations, dataset)
         _note_options(declarations, dataset)
         return query_function
@@ -170,8 +299,17 @@ def _declare(
 
 
 def _options(
-    function: str, schema: Any, properties: Any, partition_cols: Any, cluster_by: Any, cluster_by_auto: Any, path: Any,
-    private: bool, row_filter: Any, refresh_policy: str | None, table_format: Any,
+    function: str,
+    schema: Any,
+    properties: Any,
+    partition_cols: Any,
+    cluster_by: Any,
+    cluster_by_auto: Any,
+    path: Any,
+    private: bool,
+    row_filter: Any,
+    refresh_policy: str | None,
+    table_format: Any,
 ) -> TableOptions:
     if table_format is not None and str(table_format).lower() not in ("delta", "iceberg"):
         check.wrong(function, "format", table_format, '"delta"')
@@ -180,11 +318,19 @@ def _options(
     partitions = check.column_names(function, "partition_cols", partition_cols) or ()
     clusters = check.column_names(function, "cluster_by", cluster_by) or ()
     if partitions and clusters:
-        raise LdpError("LDP-2011", f"{function}() takes partition_cols or cluster_by, not both", location=check.caller_location())
+        raise LdpError(
+            "LDP-2011", f"{function}() takes partition_cols or cluster_by, not both", location=check.caller_location()
+        )
     return TableOptions(
-        schema, check.text_map(function, "table_properties", properties), partitions, clusters,
-        check.flag(function, "cluster_by_auto", cluster_by_auto), check.text(function, "path", path), private,
-        check.text(function, "row_filter", row_filter), refresh_policy,
+        schema,
+        check.text_map(function, "table_properties", properties),
+        partitions,
+        clusters,
+        check.flag(function, "cluster_by_auto", cluster_by_auto),
+        check.text(function, "path", path),
+        private,
+        check.text(function, "row_filter", row_filter),
+        refresh_policy,
     )
 
 
@@ -192,7 +338,9 @@ def _unique(rules: list[Expectation], dataset: str) -> tuple[Expectation, ...]:
     seen: dict[str, Expectation] = {}
     for rule in rules:
         if rule.name in seen:
-            raise LdpError("LDP-2006", f'expectation "{rule.name}" stands twice on dataset "{dataset}"', location=rule.location)
+            raise LdpError(
+                "LDP-2006", f'expectation "{rule.name}" stands twice on dataset "{dataset}"', location=rule.location
+            )
         seen[rule.name] = rule
     return tuple(rules)
 
@@ -214,6 +362,13 @@ def _deprecated(old: str, new: str) -> None:
 
 
 __all__ = [
-    "create_streaming_live_table", "create_streaming_table", "create_table", "create_target_table", "create_view",
-    "materialized_view", "table", "temporary_view", "view",
+    "create_streaming_live_table",
+    "create_streaming_table",
+    "create_table",
+    "create_target_table",
+    "create_view",
+    "materialized_view",
+    "table",
+    "temporary_view",
+    "view",
 ]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from ldp_jupyter.locations import Location
 
-# Rules met before the dataset decorator, and datasets already declared, by function. Weak: a kernel reruns cells for hours.
+# Rules met before the dataset decorator, and datasets already declared, by function. Weak: a kernel reruns cells for
+# hours.
 _pending: WeakKeyDictionary[Any, list[Expectation]] = WeakKeyDictionary()
 _declared: WeakKeyDictionary[Any, list[tuple[Declarations, Dataset]]] = WeakKeyDictionary()
 
@@ -84,8 +85,12 @@ def _one(function: str, name: Any, inv: Any, action: Action, alias: dict[str, An
         if condition is None and key in alias:
             condition = alias.pop(key)
     if alias:
-        raise LdpError("LDP-2011", f'{function}() has no parameter "{next(iter(alias))}"', hint="parameters: name, inv",
-                       location=check.caller_location())
+        raise LdpError(
+            "LDP-2011",
+            f'{function}() has no parameter "{next(iter(alias))}"',
+            hint="parameters: name, inv",
+            location=check.caller_location(),
+        )
     return _decorator([_rule(function, name, condition, action, check.caller_location())])
 
 
@@ -100,15 +105,20 @@ def _rule(function: str, name: Any, condition: Any, action: Action, place: Locat
 def _decorator(rules: list[Expectation]) -> Callable[[Any], Any]:
     def attach(function: Any) -> Any:
         if not callable(function):
-            raise LdpError("LDP-2011", "an expectation must stand on a dataset function", location=check.caller_location())
+            raise LdpError(
+                "LDP-2011", "an expectation must stand on a dataset function", location=check.caller_location()
+            )
         declared = _declared.get(function)
         if declared:  # the decorator stands above @table
             declarations, dataset = declared[-1]
             names = {rule.name for rule in dataset.expectations}
             for rule in rules:
                 if rule.name in names:
-                    raise LdpError("LDP-2006", f'expectation "{rule.name}" stands twice on dataset "{dataset.name.table}"',
-                                   location=rule.location)
+                    raise LdpError(
+                        "LDP-2006",
+                        f'expectation "{rule.name}" stands twice on dataset "{dataset.name.table}"',
+                        location=rule.location,
+                    )
             changed = replace(dataset, expectations=(*rules, *dataset.expectations))
             declarations.replace_dataset(dataset, changed)
             declared[-1] = (declarations, changed)

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 
 def append_flow(
-    name: Any = None, target: str | None = None, comment: str | None = None, spark_conf: dict[str, str] | None = None,
-    once: bool = False, **unknown: Any,
+    name: Any = None,
+    target: str | None = None,
+    comment: str | None = None,
+    spark_conf: dict[str, str] | None = None,
+    once: bool = False,
+    **unknown: Any,
 ) -> Callable[[Any], Any]:
     """Append the rows of a query to a streaming table or sink.
 
@@ -28,7 +32,10 @@ def append_flow(
 
 
 def update_flow(
-    name: Any = None, target: str | None = None, spark_conf: dict[str, str] | None = None, comment: str | None = None,
+    name: Any = None,
+    target: str | None = None,
+    spark_conf: dict[str, str] | None = None,
+    comment: str | None = None,
     **unknown: Any,
 ) -> Callable[[Any], Any]:
     """Write a streaming query to a sink in update mode."""
@@ -43,7 +50,9 @@ def replace_flow(*_args: Any, **_kwargs: Any) -> Callable[[Any], Any]:
     Raises:
         LdpError: LDP-2023, always.
     """
-    raise LdpError("LDP-2023", "replace_flow is a beta of the platform and not supported here", location=check.caller_location())
+    raise LdpError(
+        "LDP-2023", "replace_flow is a beta of the platform and not supported here", location=check.caller_location()
+    )
 
 
 def _flow(decorator: str, name: Any, target: Any, comment: Any, spark_conf: Any, once: bool) -> Callable[[Any], Any]:
@@ -55,10 +64,19 @@ def _flow(decorator: str, name: Any, target: Any, comment: Any, spark_conf: Any,
     def register(function: Callable[[], Any]) -> Callable[[], Any]:
         context, declarations = check.declaring()
         place = check.function_location(function)
-        declarations.flows.append(Flow(
-            name or function.__name__, context.namespace.qualify(target), PythonQuery(function), context.namespace, once=once,
-            confs={**context.confs, **confs}, comment=comment, location=place, sink=target,
-        ))
+        declarations.flows.append(
+            Flow(
+                name or function.__name__,
+                context.namespace.qualify(target),
+                PythonQuery(function),
+                context.namespace,
+                once=once,
+                confs={**context.confs, **confs},
+                comment=comment,
+                location=place,
+                sink=target,
+            )
+        )
         return function
 
     return register
@@ -75,7 +93,9 @@ def create_sink(name: str, format: str, options: dict[str, str] | None = None, *
     for parameter, value in (("name", name), ("format", format)):
         if not isinstance(value, str):
             check.wrong("create_sink", parameter, value, "str")
-    declarations.sinks.append(Sink(name, format, check.text_map("create_sink", "options", options), location=check.caller_location()))
+    declarations.sinks.append(
+        Sink(name, format, check.text_map("create_sink", "options", options), location=check.caller_location())
+    )
 
 
 def foreach_batch_sink(name: Any = None, **unknown: Any) -> Any:
@@ -85,7 +105,9 @@ def foreach_batch_sink(name: Any = None, **unknown: Any) -> Any:
     def register(function: Callable[[Any, int], None]) -> Callable[[Any, int], None]:
         _, declarations = check.declaring()
         own_name = name if isinstance(name, str) else function.__name__
-        declarations.sinks.append(Sink(own_name, "foreachBatch", handler=function, location=check.function_location(function)))
+        declarations.sinks.append(
+            Sink(own_name, "foreachBatch", handler=function, location=check.function_location(function))
+        )
         return function
 
     if callable(name):

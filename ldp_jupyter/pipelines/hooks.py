@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 
 def on_event_hook(
-    user_event_hook_fn: Callable[[dict[str, Any]], None] | None = None, max_allowable_consecutive_failures: int | None = None,
+    user_event_hook_fn: Callable[[dict[str, Any]], None] | None = None,
+    max_allowable_consecutive_failures: int | None = None,
     **unknown: Any,
 ) -> Any:
     """Call a function with each event of the event log.

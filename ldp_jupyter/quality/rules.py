@@ -64,7 +64,9 @@ class RuleSet:
 
         flagged, names = bridge.with_conditions(frame, condition_columns(self.rules, session))
         flags = [F.col(name) for name in names]
-        by_action = {action: [f for f, r in zip(flags, self.rules, strict=True) if r.action == action] for action in Action}
+        by_action = {
+            action: [f for f, r in zip(flags, self.rules, strict=True) if r.action == action] for action in Action
+        }
         measures = [F.count(F.lit(1)).alias("rows")]
         measures += [F.count_if(~flag).alias(f"failed_{i}") for i, flag in enumerate(flags)]
         drop, fail = by_action[Action.DROP], by_action[Action.FAIL]
@@ -72,7 +74,8 @@ class RuleSet:
             measures.append(F.count_if(~_all(drop)).alias("dropped"))
         result = observe(flagged, self.metric, measures)
         if fail:
-            result = result.filter(F.when(_all(fail), F.lit(True)).otherwise(self._raise(columns, flags)))
+            true = F.lit(True)  # noqa: FBT003
+            result = result.filter(F.when(_all(fail), true).otherwise(self._raise(columns, flags)))
         if drop:
             result = result.filter(_all(drop))
         return result.select(*[F.col(_quoted(c)) for c in columns])
@@ -81,10 +84,18 @@ class RuleSet:
         """An expression that fails the task with the violated rules and the row as JSON."""
         from pyspark.sql import functions as F  # noqa: N812
 
-        violated = F.concat_ws("\u0001", *[F.when(~flag, F.lit(rule.name)) for flag, rule in zip(flags, self.rules, strict=True)
-                                         if rule.action == Action.FAIL])
+        violated = F.concat_ws(
+            "\u0001",
+            *[
+                F.when(~flag, F.lit(rule.name))
+                for flag, rule in zip(flags, self.rules, strict=True)
+                if rule.action == Action.FAIL
+            ],
+        )
         row = F.to_json(F.struct(*[F.col(_quoted(c)) for c in columns]), {"ignoreNullFields": "false"})
-        text = F.concat(F.lit(f"{MARK}{json.dumps(self.dataset)}\u0002"), violated, F.lit("\u0002"), row, F.lit("\u0003"))
+        text = F.concat(
+            F.lit(f"{MARK}{json.dumps(self.dataset)}\u0002"), violated, F.lit("\u0002"), row, F.lit("\u0003")
+        )
         return F.raise_error(text).cast("boolean")
 
     def counts(self, metrics: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,8 +108,10 @@ class RuleSet:
         failed = [int(metrics.get(f"failed_{i}") or 0) for i in range(len(self.rules))]
         return {
             "dropped_records": int(metrics.get("dropped") or 0),
-            "expectations": [{"name": rule.name, "dataset": self.dataset, "passed_records": total - bad, "failed_records": bad}
-                             for rule, bad in zip(self.rules, failed, strict=True)],
+            "expectations": [
+                {"name": rule.name, "dataset": self.dataset, "passed_records": total - bad, "failed_records": bad}
+                for rule, bad in zip(self.rules, failed, strict=True)
+            ],
         }
 
 

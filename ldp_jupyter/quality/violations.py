@@ -27,7 +27,10 @@ class Violation:
 
 def find_violation(text: str) -> Violation | None:
     """The violation that an error message tells of, if it does."""
-    match = _FOUND.search(text)
-    if not match:
-        return None
-    return Violation(json.loads(match[1]), match[2].split("\u0001"), match[3])
+    for match in _FOUND.finditer(text):
+        try:
+            json.loads(match[3])
+            return Violation(json.loads(match[1]), match[2].split("\u0001"), match[3])
+        except ValueError:  # the expression itself, in a plan that Spark prints with the error
+            continue
+    return None

@@ -18,8 +18,21 @@ if TYPE_CHECKING:
     from ldp_jupyter.declarations import Declarations
 
 _MAGIC = re.compile(r"\A\s*%{1,2}([A-Za-z_]\w*)[ \t]*([^\n]*)\n?", re.ASCII)
-_LANGUAGES = {"sql": "sql", "python": "python", "py": "python", "md": "text", "markdown": "text", "sh": "skip", "fs": "skip",
-              "scala": "skip", "r": "skip", "run": "run", "pip": "skip", "ldp_table": "ldp_table", "ldp_sql": "sql"}
+_LANGUAGES = {
+    "sql": "sql",
+    "python": "python",
+    "py": "python",
+    "md": "text",
+    "markdown": "text",
+    "sh": "skip",
+    "fs": "skip",
+    "scala": "skip",
+    "r": "skip",
+    "run": "run",
+    "pip": "skip",
+    "ldp_table": "ldp_table",
+    "ldp_sql": "sql",
+}
 
 
 @dataclass(frozen=True)
@@ -41,15 +54,19 @@ class Cell:
     id: str | None = None
 
     def split(self) -> tuple[str, str, str, int]:
-        """What the cell is: language (``python``, ``sql``, ``ldp_table``, ``run``, ``text``, ``skip`` or a magic's name),
-        words of its magic line, its body, and how many lines stand above the body."""
+        """What the cell is: its language, words of its magic line, its body, and how many lines stand above the body.
+
+        The language is ``python``, ``sql``, ``ldp_table``, ``run``, ``text``, ``skip`` or the name of another magic.
+        """
         match = _MAGIC.match(self.text)
         if not match:
             return self.language, "", self.text, 0
         name, words = match[1].lower(), match[2].strip()
         language = _LANGUAGES.get(name, name)
-        body, above = self.text[match.end():], self.text[: match.end()].count("\n")
-        if words and language in ("sql", "python") and name != "ldp_sql":  # `%sql SELECT 1`: the text starts on the first line
+        body, above = self.text[match.end() :], self.text[: match.end()].count("\n")
+        if (
+            words and language in ("sql", "python") and name != "ldp_sql"
+        ):  # `%sql SELECT 1`: the text starts on the first line
             return language, "", f"{words}\n{body}", max(0, above - 1)
         return language, words, body, above
 
@@ -65,8 +82,12 @@ def is_pipeline_cell(cell: Cell) -> bool:
         return False
     tree = _parse(body)
     return tree is not None and any(
-        isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("dlt", "dp")
-        and node.attr not in ("read", "read_stream") for node in ast.walk(tree))
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in ("dlt", "dp")
+        and node.attr not in ("read", "read_stream")
+        for node in ast.walk(tree)
+    )
 
 
 def is_definition_cell(cell: Cell) -> bool:
@@ -79,7 +100,8 @@ def is_definition_cell(cell: Cell) -> bool:
         return False
     for node in tree.body:
         constant = isinstance(node, (ast.Assign, ast.AnnAssign)) and not any(
-            isinstance(part, (ast.Call, ast.Await)) for part in ast.walk(node))
+            isinstance(part, (ast.Call, ast.Await)) for part in ast.walk(node)
+        )
         text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         if not (constant or text or isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef))):
             return False
@@ -119,7 +141,7 @@ class CellRunner:
         for cell in cells:
             try:
                 self._run(cell)
-            except SyntaxError as error:
+            except SyntaxError as error:  # noqa: PERF203  (the cells after it still run)
                 place = self._place(cell).moved((self._line(cell) + (error.lineno or 1) - 1), error.offset)
                 self.declarations.problems.append(LdpError("LDP-2001", f"Python syntax: {error.msg}", location=place))
             except (Exception, SystemExit) as error:
@@ -182,11 +204,21 @@ class CellRunner:
 
         name = words.strip().strip("\"'").split(" $")[0].strip()
         base = Path(self.path).parent / name
-        found = next((p for p in (base, *(base.with_name(base.name + ending) for ending in (".py", ".ipynb", ".sql"))) if p.is_file()),
-                     None)
+        found = next(
+            (
+                p
+                for p in (base, *(base.with_name(base.name + ending) for ending in (".py", ".ipynb", ".sql")))
+                if p.is_file()
+            ),
+            None,
+        )
         if found is None:
-            raise LdpError("LDP-2002", f"%run {name}: no such notebook", hint=f"looked for {base} with .py, .ipynb, .sql",
-                           location=self._place(cell))
+            raise LdpError(
+                "LDP-2002",
+                f"%run {name}: no such notebook",
+                hint=f"looked for {base} with .py, .ipynb, .sql",
+                location=self._place(cell),
+            )
         inner = CellRunner(self.context, self.namespace, str(found), str(found), own_lines=found.suffix == ".ipynb")
         inner.run(cells_of(found))
 
@@ -194,8 +226,12 @@ class CellRunner:
         return 1 if self.own_lines else cell.line
 
     def _place(self, cell: Cell) -> Location:
-        return Location(self.file, self._line(cell), cell=cell.label if self.own_lines else None,
-                        path=None if self.own_lines else self.path)
+        return Location(
+            self.file,
+            self._line(cell),
+            cell=cell.label if self.own_lines else None,
+            path=None if self.own_lines else self.path,
+        )
 
 
 def context_of_source() -> Context:

@@ -57,11 +57,21 @@ def source_problem(error: BaseException, code: str, **known: Any) -> LdpError:
         return error
     if isinstance(error, SyntaxError) and error.filename and not user_frames(error.__traceback__):
         where = location_of(error.filename, error.lineno or 1, current())
-        return LdpError("LDP-2001", f"Python syntax: {error.msg}", location=where.moved(where.line or 1, error.offset),
-                        dataset=known.get("dataset"))
+        return LdpError(
+            "LDP-2001",
+            f"Python syntax: {error.msg}",
+            location=where.moved(where.line or 1, error.offset),
+            dataset=known.get("dataset"),
+        )
     first = (str(error).strip() or type(error).__name__).splitlines()[0]
     hint = None
     if isinstance(error, ModuleNotFoundError):
         hint = f"install {error.name}, or put its folder below the project root" if error.name else None
-    return LdpError(code, f"{type(error).__name__}: {first}", hint=hint, dataset=known.get("dataset"),
-                    location=place or known.get("location"), user_traceback=user_traceback(error))
+    return LdpError(
+        code,
+        f"{type(error).__name__}: {first}",
+        hint=hint,
+        dataset=known.get("dataset"),
+        location=place or known.get("location"),
+        user_traceback=user_traceback(error),
+    )

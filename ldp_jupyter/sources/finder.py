@@ -26,7 +26,10 @@ class PipelineModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.replaced: dict[str, ModuleType] = {}
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None,  # noqa: ARG002
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,  # noqa: ARG002
+        target: ModuleType | None = None,  # noqa: ARG002
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname in NAMES:
             return importlib.machinery.ModuleSpec(fullname, self, origin="ldp_jupyter.pipelines")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import Context, using
@@ -17,9 +16,12 @@ from ldp_jupyter.sources.notebook import exported_cells, ipynb_cells, is_exporte
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
-def load_files(files: Sequence[Path], base: Context, import_root: Path, *, notebooks: Sequence[Path] = ()) -> list[Declarations]:
+def load_files(
+    files: Sequence[Path], base: Context, import_root: Path, *, notebooks: Sequence[Path] = ()
+) -> list[Declarations]:
     """Load source files of a pipeline.
 
     Parameters:
@@ -113,8 +115,17 @@ def source_globals(path: str) -> dict[str, Any]:
         """Accepted in pipeline source, and without effect there, as on the platform."""
 
     module = pipelines_module()
-    return {"__name__": "__main__", "__file__": path, "__builtins__": __builtins__, "spark": LazySpark(), "dbutils": DbUtils(),
-            "display": display, "displayHTML": display, "dlt": module, "dp": module}
+    return {
+        "__name__": "__main__",
+        "__file__": path,
+        "__builtins__": __builtins__,
+        "spark": LazySpark(),
+        "dbutils": DbUtils(),
+        "display": display,
+        "displayHTML": display,
+        "dlt": module,
+        "dp": module,
+    }
 
 
 def _read(path: Path) -> str:

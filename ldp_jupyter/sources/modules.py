@@ -67,13 +67,13 @@ def _below(module: ModuleType, root: Path) -> bool:
     file = getattr(module, "__file__", None)
     if not file or module.__name__ == "__main__" or module.__name__.startswith("ldp_jupyter"):
         return False
-    inside = os.path.abspath(file).startswith(str(root) + os.sep)
+    inside = str(Path(file).absolute()).startswith(str(root) + os.sep)
     return inside and "site-packages" not in file and f"{os.sep}.venv{os.sep}" not in file
 
 
 def _stamp(module: ModuleType) -> tuple[float, int]:
     try:
-        status = os.stat(str(module.__file__))
+        status = Path(str(module.__file__)).stat()
     except OSError:
         return (0.0, -1)
     return (status.st_mtime, status.st_size)

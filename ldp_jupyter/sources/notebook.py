@@ -30,23 +30,20 @@ def exported_cells(text: str, language: str) -> list[Cell]:
     lines: list[str] = []
     start = 1
 
-    def close(end: int) -> None:
+    def close() -> None:
         if any(line.strip() for line in lines):
             cells.append(_exported_cell(lines, start, language, len(cells) + 1))
         lines.clear()
-        nonlocal start_next
-        start_next = end + 1
 
-    start_next = 1
     for number, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
         if _COMMAND.match(line):
-            close(number)
-            start = start_next
+            close()
+            start = number + 1
         elif _HEADER.match(line) and not any(entry.strip() for entry in lines):
             lines.append("")  # keeps the line count
         else:
             lines.append(line)
-    close(0)
+    close()
     return cells
 
 

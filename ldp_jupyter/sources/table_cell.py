@@ -38,8 +38,11 @@ class _Parser(argparse.ArgumentParser):
         words = message.removeprefix("unrecognized arguments: ").split()
         flags = [flag for action in self._actions for flag in action.option_strings]
         if message.startswith("unrecognized arguments") and words:
-            raise UsageProblem("LDP-1001", f"%%ldp_table does not know {words[0]}",
-                               hint=did_you_mean(words[0], flags) or f"options: {', '.join(f for f in flags if f[:2] == '--')}")
+            raise UsageProblem(
+                "LDP-1001",
+                f"%%ldp_table does not know {words[0]}",
+                hint=did_you_mean(words[0], flags) or f"options: {', '.join(f for f in flags if f[:2] == '--')}",
+            )
         raise UsageProblem("LDP-1001", f"%%ldp_table: {message}", hint="see %%ldp_table --help or %ldp help")
 
 
@@ -75,12 +78,23 @@ def parse_table_line(line: str) -> TableCell:
     except ValueError as error:
         raise UsageProblem("LDP-1001", f"%%ldp_table: {error}", hint='quote conditions: --expect ok="a > 0"') from None
     given = _parser().parse_args(words)
-    rules = [(*_pair(text, flag), action)
-             for flag, action in (("expect", "warn"), ("expect_or_drop", "drop"), ("expect_or_fail", "fail"))
-             for text in getattr(given, flag)]
+    rules = [
+        (*_pair(text, flag), action)
+        for flag, action in (("expect", "warn"), ("expect_or_drop", "drop"), ("expect_or_fail", "fail"))
+        for text in getattr(given, flag)
+    ]
     kind = {"view": "temporary_view", "streaming_table": "table"}.get(given.kind, given.kind)
-    return TableCell(given.name, kind, given.comment, rules, _split(given.partition_by), _split(given.cluster_by),
-                     dict(_pair(text, "property") for text in given.property), given.schema, given.private)
+    return TableCell(
+        given.name,
+        kind,
+        given.comment,
+        rules,
+        _split(given.partition_by),
+        _split(given.cluster_by),
+        dict(_pair(text, "property") for text in given.property),
+        given.schema,
+        given.private,
+    )
 
 
 def _pair(text: str, flag: str) -> tuple[str, str]:
@@ -116,31 +130,47 @@ def declare_table_cell(cell: TableCell, body: str, filename: str, namespace: dic
     from ldp_jupyter import pipelines
 
     for name, condition, action in reversed(cell.expectations):
-        decorate: Callable[..., Any] = {"warn": pipelines.expect, "drop": pipelines.expect_or_drop,
-                                        "fail": pipelines.expect_or_fail}[action]
+        decorate: Callable[..., Any] = {
+            "warn": pipelines.expect,
+            "drop": pipelines.expect_or_drop,
+            "fail": pipelines.expect_or_fail,
+        }[action]
         function = decorate(name, condition)(function)
     if cell.kind == "temporary_view":
         pipelines.temporary_view(function, name=cell.name, comment=cell.comment)
     else:
         declare = pipelines.materialized_view if cell.kind == "materialized_view" else pipelines.table
-        declare(function, name=cell.name, comment=cell.comment, partition_cols=cell.partition_cols or None,
-                cluster_by=cell.cluster_by or None, table_properties=cell.properties or None, schema=cell.schema,
-                private=cell.private)
+        declare(
+            function,
+            name=cell.name,
+            comment=cell.comment,
+            partition_cols=cell.partition_cols or None,
+            cluster_by=cell.cluster_by or None,
+            table_properties=cell.properties or None,
+            schema=cell.schema,
+            private=cell.private,
+        )
     return captured(tree, namespace)
 
 
 def _function_of(tree: ast.Module, name: str, filename: str, namespace: dict[str, Any]) -> Any:
     """The body as a function that returns its last expression."""
     if not tree.body:
-        raise LdpError("LDP-2001", "the cell has no query", hint="end with the DataFrame, e.g. spark.readStream.table(\"t\")")
+        raise LdpError(
+            "LDP-2001", "the cell has no query", hint='end with the DataFrame, e.g. spark.readStream.table("t")'
+        )
     last = tree.body[-1]
     if not isinstance(last, ast.Expr):
         target = last.targets[0].id if isinstance(last, ast.Assign) and isinstance(last.targets[0], ast.Name) else "df"
-        from ldp_jupyter.pipelines.arguments import location_of
         from ldp_jupyter.context import current
+        from ldp_jupyter.pipelines.arguments import location_of
 
-        raise LdpError("LDP-2001", "the last line of a %%ldp_table cell must be the DataFrame", hint=f"end with `{target}`",
-                       location=location_of(filename, last.lineno, current()))
+        raise LdpError(
+            "LDP-2001",
+            "the last line of a %%ldp_table cell must be the DataFrame",
+            hint=f"end with `{target}`",
+            location=location_of(filename, last.lineno, current()),
+        )
     safe = "".join(c if c.isalnum() else "_" for c in name)
     definition = ast.parse(f"def {'_' + safe if not safe[:1].isalpha() else safe}(): pass", filename)
     inner = definition.body[0]
@@ -162,7 +192,13 @@ def captured(tree: ast.Module, namespace: dict[str, Any]) -> list[str]:
     bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     used = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
     given = {"spark", "dbutils", "display", "displayHTML", "dlt", "dp"}
-    return [name for name in dict.fromkeys(used)
-            if name in namespace and name not in bound and name not in given and not hasattr(builtins, name)
-            and not isinstance(namespace[name], types.ModuleType)
-            and not getattr(namespace[name], "__module__", "").startswith("pyspark.sql.functions")]
+    return [
+        name
+        for name in dict.fromkeys(used)
+        if name in namespace
+        and name not in bound
+        and name not in given
+        and not hasattr(builtins, name)
+        and not isinstance(namespace[name], types.ModuleType)
+        and not getattr(namespace[name], "__module__", "").startswith("pyspark.sql.functions")
+    ]

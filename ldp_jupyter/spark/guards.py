@@ -68,7 +68,9 @@ def _session_table(original: Any, self: Any, tableName: str) -> Any:  # noqa: N8
 def _reader_table(original: Any, self: Any, tableName: str) -> Any:  # noqa: N803
     context = current()
     if context is not None and context.resolver is not None:
-        found = context.resolver.read_table(tableName, streaming=False, options=getattr(self, "_ldp_options", {}), reader=self)
+        found = context.resolver.read_table(
+            tableName, streaming=False, options=getattr(self, "_ldp_options", {}), reader=self
+        )
         if found is not None:
             return found
     return original(self, tableName)
@@ -77,7 +79,9 @@ def _reader_table(original: Any, self: Any, tableName: str) -> Any:  # noqa: N80
 def _stream_table(original: Any, self: Any, tableName: str) -> Any:  # noqa: N803
     context = current()
     if context is not None and context.resolver is not None:
-        found = context.resolver.read_table(tableName, streaming=True, options=getattr(self, "_ldp_options", {}), reader=self)
+        found = context.resolver.read_table(
+            tableName, streaming=True, options=getattr(self, "_ldp_options", {}), reader=self
+        )
         if found is not None:
             return found
     return original(self, tableName)
@@ -129,10 +133,6 @@ def _start_on_need() -> None:
     import sys
 
     # these take the function by name when they are imported: import them first, then replace it in each
-    import pyspark.sql.classic.column
-    import pyspark.sql.classic.dataframe
-    import pyspark.sql.classic.window
-    import pyspark.sql.udf
     from pyspark.sql import utils
 
     asked = utils.get_active_spark_context

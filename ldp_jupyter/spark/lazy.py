@@ -43,10 +43,13 @@ class PipelineConf:
         from ldp_jupyter.names import did_you_mean
         from ldp_jupyter.pipelines.arguments import caller_location
 
-        raise LdpError("LDP-2022", f'configuration "{key}" has no value',
-                       hint=did_you_mean(key, self._context.configuration)
-                       or f"set it in the pipeline's configuration, or with --set {key}=value",
-                       location=caller_location())
+        raise LdpError(
+            "LDP-2022",
+            f'configuration "{key}" has no value',
+            hint=did_you_mean(key, self._context.configuration)
+            or f"set it in the pipeline's configuration, or with --set {key}=value",
+            location=caller_location(),
+        )
 
     def set(self, key: str, value: Any) -> None:
         """Set a value for the flows that this source declares from here on."""
@@ -94,7 +97,7 @@ class LazySpark:
         return fallback()
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_repr_") or name.startswith("_ipython"):  # asked by IPython for each value shown
+        if name.startswith(("_repr_", "_ipython")):  # asked by IPython for each value shown
             raise AttributeError(name)
         context = current()
         if name == "conf" and context is not None:

@@ -38,8 +38,13 @@ def table_heads(session: SparkSession, paths: Sequence[str]) -> list[TableHead |
 
 
 def create_table(
-    session: SparkSession, path: str, schema: StructType, partitions: Sequence[str], clustering: Sequence[str],
-    properties: Mapping[str, str], comment: str | None,
+    session: SparkSession,
+    path: str,
+    schema: StructType,
+    partitions: Sequence[str],
+    clustering: Sequence[str],
+    properties: Mapping[str, str],
+    comment: str | None,
 ) -> tuple[str, int]:
     """Create a table, or replace what is there by an empty one.
 
@@ -52,13 +57,28 @@ def create_table(
     """
     if clustering:
         return _create_clustered(session, path, schema, clustering, properties, comment)
-    answer = json.loads(_call(session, "TableCommits", "create", session._jsparkSession, path, schema.json(), json.dumps(list(partitions)),
-                              json.dumps(dict(properties)), comment))
+    answer = json.loads(
+        _call(
+            session,
+            "TableCommits",
+            "create",
+            session._jsparkSession,
+            path,
+            schema.json(),
+            json.dumps(list(partitions)),
+            json.dumps(dict(properties)),
+            comment,
+        )
+    )
     return answer["id"], answer["version"]
 
 
 def replace_table(
-    frame: DataFrame, path: str, partitions: Sequence[str], clustering: Sequence[str], properties: Mapping[str, str],
+    frame: DataFrame,
+    path: str,
+    partitions: Sequence[str],
+    clustering: Sequence[str],
+    properties: Mapping[str, str],
     comment: str | None,
 ) -> tuple[str, int]:
     """Replace rows, schema and properties of a table by those of a DataFrame, or create it.
@@ -68,36 +88,69 @@ def replace_table(
     """
     if clustering:
         return _replace_clustered(frame, path, clustering, properties, comment)
-    answer = json.loads(_call(frame.sparkSession, "TableCommits", "replace", frame._jdf, path, json.dumps(list(partitions)),
-                              json.dumps(dict(properties)), comment))
+    answer = json.loads(
+        _call(
+            frame.sparkSession,
+            "TableCommits",
+            "replace",
+            frame._jdf,
+            path,
+            json.dumps(list(partitions)),
+            json.dumps(dict(properties)),
+            comment,
+        )
+    )
     return answer["id"], answer["version"]
 
 
-def alter_table(session: SparkSession, path: str, columns: Sequence[StructField], properties: Mapping[str, str], comment: str | None) -> None:
+def alter_table(
+    session: SparkSession, path: str, columns: Sequence[StructField], properties: Mapping[str, str], comment: str | None
+) -> None:
     """Add columns, and set properties and a comment (None leaves it)."""
     from pyspark.sql.types import StructType
 
-    _call(session, "TableCommits", "alter", session._jsparkSession, path, StructType(list(columns)).json(), json.dumps(dict(properties)),
-          comment)
+    _call(
+        session,
+        "TableCommits",
+        "alter",
+        session._jsparkSession,
+        path,
+        StructType(list(columns)).json(),
+        json.dumps(dict(properties)),
+        comment,
+    )
 
 
 def parse_columns(session: SparkSession, columns: str) -> StructType:
     """The schema that a column list of CREATE TABLE means; generated and identity columns are ordinary ones here."""
     from pyspark.sql.types import StructType
 
-    return StructType.fromJson(json.loads(_call(session, "TableCommits", "parseColumns", session._jsparkSession, columns)))
+    return StructType.fromJson(
+        json.loads(_call(session, "TableCommits", "parseColumns", session._jsparkSession, columns))
+    )
 
 
 def _create_clustered(
-    session: SparkSession, path: str, schema: StructType, clustering: Sequence[str], properties: Mapping[str, str], comment: str | None,
+    session: SparkSession,
+    path: str,
+    schema: StructType,
+    clustering: Sequence[str],
+    properties: Mapping[str, str],
+    comment: str | None,
 ) -> tuple[str, int]:
     """Clustering is a table feature with metadata of its own: Delta's statement sets it up, in one commit too."""
     from ldp_jupyter.spark import bridge, guards
 
-    columns = ", ".join(f"`{f.name}` {f.dataType.simpleString()}" + (f" COMMENT {_literal(f.metadata['comment'])}" if "comment" in
-                                                                       (f.metadata or {}) else "") for f in schema.fields)
-    text = (f"CREATE OR REPLACE TABLE delta.`{path}` ({columns}) USING delta CLUSTER BY ({', '.join(f'`{c}`' for c in clustering)})"
-            f"{_comment(comment)}{_properties(properties)}")
+    columns = ", ".join(
+        f"`{f.name}` {f.dataType.simpleString()}"
+        + (f" COMMENT {_literal(f.metadata['comment'])}" if "comment" in (f.metadata or {}) else "")
+        for f in schema.fields
+    )
+    text = (
+        f"CREATE OR REPLACE TABLE delta.`{path}` ({columns}) USING delta "
+        f"CLUSTER BY ({', '.join(f'`{c}`' for c in clustering)})"
+        f"{_comment(comment)}{_properties(properties)}"
+    )
     guards.original(type(session), "sql")(session, text)
     info = bridge.table_info(session, [path])[0]
     assert info is not None
@@ -105,7 +158,11 @@ def _create_clustered(
 
 
 def _replace_clustered(
-    frame: DataFrame, path: str, clustering: Sequence[str], properties: Mapping[str, str], comment: str | None,
+    frame: DataFrame,
+    path: str,
+    clustering: Sequence[str],
+    properties: Mapping[str, str],
+    comment: str | None,
 ) -> tuple[str, int]:
     from ldp_jupyter.spark import bridge
 

@@ -111,4 +111,4 @@ def write_text(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old text or the new one, never a part."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    temporary.replace(path)

@@ -21,6 +21,8 @@ from ldp_jupyter.state.layout import write_text
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from typing_extensions import Self
+
     from ldp_jupyter.state.layout import Layout
 
 
@@ -36,16 +38,27 @@ class UpdateLock:
         self._owner = layout.lock.with_suffix(".json")
         self._pipeline = layout.pipeline
 
-    def __enter__(self) -> UpdateLock:
+    def __enter__(self) -> Self:
         try:
             self._lock.acquire()
         except Timeout:
             raise self._taken() from None
-        write_text(self._owner, json.dumps({
-            "pid": os.getpid(), "host": socket.gethostname(), "user": _user(), "since": datetime.now(timezone.utc).isoformat()}))
+        write_text(
+            self._owner,
+            json.dumps(
+                {
+                    "pid": os.getpid(),
+                    "host": socket.gethostname(),
+                    "user": _user(),
+                    "since": datetime.now(timezone.utc).isoformat(),
+                }
+            ),
+        )
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         with contextlib.suppress(OSError):
             self._owner.unlink()
         self._lock.release()
@@ -56,8 +69,11 @@ class UpdateLock:
             owner = json.loads(self._owner.read_text(encoding="utf-8"))
         who = f"process {owner['pid']} on {owner['host']}" if owner else "another process"
         since = f" since {owner['since'][11:19]} UTC" if owner else ""
-        return LdpError("LDP-3003", f'an update of "{self._pipeline}" is running in {who}{since}',
-                        hint=f"wait for it, or stop it: interrupt its kernel, or `kill {owner['pid']}`" if owner else "wait for it")
+        return LdpError(
+            "LDP-3003",
+            f'an update of "{self._pipeline}" is running in {who}{since}',
+            hint=f"wait for it, or stop it: interrupt its kernel, or `kill {owner['pid']}`" if owner else "wait for it",
+        )
 
 
 def _user() -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.state.layout import write_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ldp_jupyter.state.layout import Layout
 
 

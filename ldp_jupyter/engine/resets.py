@@ -1,0 +1,58 @@
+"""A full refresh of several tables, whole in spite of a kill in its midst.
+
+Each table is emptied by a commit of its own. A kill between two of them would leave a table emptied and its reader
+not, and the reader would refuse its changed source for ever. So what is going to be emptied is written down first,
+with the generation that each table has; whoever updates next empties those that still have it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ldp_jupyter.state.layout import safe
+
+if TYPE_CHECKING:
+    from ldp_jupyter.engine.tables import Table
+    from ldp_jupyter.names import Name
+    from ldp_jupyter.state import Layout, Memory
+
+_PIPELINE = "*"  # facts of the pipeline itself in the memory
+_KEY = "resetting"
+
+
+class Resets:
+    """The list of tables that are being emptied."""
+
+    def __init__(self, memory: Memory, tables: dict[Name, Table]) -> None:
+        self._memory = memory
+        self._tables = tables
+
+    def unfinished(self) -> set[Name]:
+        """Tables that an update before was going to empty, and did not."""
+        listed: dict[str, str] = self._memory.get(_PIPELINE, _KEY) or {}
+        return {
+            name for name, table in self._tables.items() if table.exists and listed.get(str(name)) == table.generation
+        }
+
+    def begin(self, names: set[Name]) -> None:
+        """Write down what is going to be emptied."""
+        listed = {str(name): self._tables[name].generation for name in names if self._tables[name].exists}
+        if listed:
+            self._memory.set(_PIPELINE, _KEY, listed)
+
+    def end(self) -> None:
+        """All are emptied."""
+        self._memory.set(_PIPELINE, _KEY, None)
+
+
+def remove_old_generations(layout: Layout, table: Table) -> None:
+    """Remove checkpoints and change storage of earlier lives of a table."""
+    for kind in ("checkpoints", "changes"):
+        folder = layout.home / kind / safe(str(table.name))
+        if not folder.is_dir():
+            continue
+        for generation in folder.iterdir():
+            if generation.name != table.generation:
+                shutil.rmtree(Path(generation), ignore_errors=True)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import linecache
 import sys
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import Context, set_standing
-from ldp_jupyter.declarations import Declarations, Location, Note, SourceUnit
 from ldp_jupyter.errors import LdpError, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ldp_jupyter.declarations import Declarations, Location
     from ldp_jupyter.pipeline import Pipeline
 
 
@@ -122,8 +121,10 @@ class Kernel:
 
     def begin(self, text: str, cell_id: str | None) -> None:
         """A cell is about to run: what it declares lands in its own place."""
+        from ldp_jupyter.declarations import Declarations, SourceUnit
+
         count = self.ip.execution_count
-        key = cell_id or hashlib.sha256(text.encode()).hexdigest()[:16]
+        key = cell_id or _digest(text)
         self.current = Declarations(SourceUnit(key, f"cell [{count}]"))
         self._text = text
         self._context().declarations = self.current
@@ -155,6 +156,8 @@ class Kernel:
 
     def _replace_predecessor(self, declared: Declarations) -> None:
         """Without cell ids (nbclient sends none) a rerun cell is known by what it declares: the same names."""
+        from ldp_jupyter.declarations import Note
+
         names = {d.name for d in declared.datasets}
         for key, other in list(self.cells.items()):
             if key == declared.unit.key or not names or key != _digest_like(key):
@@ -166,6 +169,8 @@ class Kernel:
 
     def locate(self, filename: str, line: int) -> Location | None:
         """A place in a cell, for a file name that IPython gave it."""
+        from ldp_jupyter.locations import Location
+
         label = self.names.get(filename)
         if label is None:
             if "ipykernel_" not in filename and not filename.startswith("<ipython-input"):
@@ -177,7 +182,7 @@ class Kernel:
     def file_for(self, body: str, above: int) -> str:
         """A pseudo file that holds the body of a cell magic at the lines it has in the cell."""
         label = f"cell [{self.ip.execution_count}]"
-        filename = f"<{label} {hashlib.sha256(body.encode()).hexdigest()[:8]}>"
+        filename = f"<{label} {_digest(body)[:8]}>"
         text = "\n" * above + body
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         self.names[filename] = label
@@ -192,6 +197,12 @@ class Kernel:
             context = current()
         assert context is not None
         return context
+
+
+def _digest(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _digest_like(key: str) -> str:

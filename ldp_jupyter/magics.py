@@ -76,7 +76,7 @@ def load(ip: Any) -> None:
     """Set the kernel up. Imports neither Spark nor pyspark."""
     global _kernel  # noqa: PLW0603  (one kernel, one extension)
     from ldp_jupyter.dbutils import DbUtils
-    from ldp_jupyter.sources import install_finder
+    from ldp_jupyter.sources.finder import install_finder
     from ldp_jupyter.spark.lazy import LazySpark
 
     if _kernel is not None:
@@ -108,7 +108,7 @@ def load(ip: Any) -> None:
 def unload(ip: Any) -> None:
     """Undo `load`."""
     global _kernel  # noqa: PLW0603
-    from ldp_jupyter.sources import remove_finder
+    from ldp_jupyter.sources.finder import remove_finder
 
     if _kernel is None:
         return
@@ -264,9 +264,8 @@ def _flush() -> None:
     """Let readers from outside find the newest events, when the kernel ends in peace."""
     import contextlib
 
-    from ldp_jupyter.spark import session
-
-    if _kernel is None or session.current() is None or _kernel._pipeline is None:
+    session = sys.modules.get("ldp_jupyter.spark.session")
+    if _kernel is None or _kernel._pipeline is None or session is None or session.current() is None:
         return
     with contextlib.suppress(Exception):
         _kernel._pipeline.flush_events()

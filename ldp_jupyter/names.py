@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -108,6 +107,8 @@ def quote(parts: Sequence[str]) -> str:
 
 def suggest(wrong: str, known: Iterable[str]) -> str | None:
     """The known name that `wrong` most likely means, if one is near enough."""
+    import difflib
+
     by_lower = {k.lower(): k for k in known}
     near = difflib.get_close_matches(wrong.lower(), list(by_lower), n=1, cutoff=0.6)
     return by_lower[near[0]] if near else None

@@ -105,7 +105,7 @@ def _changed_source(text: str, shown: str, place: Any) -> LdpError:
 def _text(error: BaseException) -> str:
     """The whole message, Java causes included."""
     parts = [str(error)]
-    java = getattr(error, "java_exception", None)
+    java = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
     seen = 0
     while java is not None and seen < 12:
         try:

@@ -7,6 +7,7 @@ depends on it and nothing else.
 from __future__ import annotations
 
 import queue
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from ldp_jupyter.engine.plan import PlannedFlow
     from ldp_jupyter.engine.work import Work
     from ldp_jupyter.events import EventBus
+
+_GRACE = 10.0  # seconds that stopped flows have to end
 
 
 class Scheduler:
@@ -72,13 +75,24 @@ class Scheduler:
                     break
                 self._bus.pump()
                 self._collect(waiting, running, by_key)
+        except BaseException:  # an interrupt comes here, in the thread that waits
+            self._work.stop()
+            raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             if self._work.stopping.is_set():
-                for key in waiting:
-                    emitter.progress(by_key[key], FlowStatus.STOPPED)
+                self._wind_down(waiting, running, by_key)
         if self._work.stopping.is_set():
             raise Canceled
+
+    def _wind_down(self, waiting: dict[str, set[str]], running: set[str], by_key: dict[str, PlannedFlow]) -> None:
+        """Let stopped flows end, so that nothing writes after the update; one that will not is left behind."""
+        for key in waiting:
+            self._work.emitter.progress(by_key[key], FlowStatus.STOPPED)
+        deadline = time.monotonic() + _GRACE
+        while running and (left := deadline - time.monotonic()) > 0:
+            self._bus.pump(left)
+            self._collect({}, running, by_key)
 
     def _one(self, planned: PlannedFlow, execute: Callable[[PlannedFlow], object]) -> None:
         try:

@@ -6,7 +6,6 @@ place it answers exactly these names; `databricks.sdk` and the like stay what th
 
 from __future__ import annotations
 
-import importlib.abc
 import importlib.machinery
 import sys
 from types import ModuleType
@@ -18,11 +17,33 @@ if TYPE_CHECKING:
 NAMES = ("dlt", "databricks.pipelines", "pyspark.pipelines")
 
 
-class PipelineModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class _GuardedLoader:
+    """Loads a module as its own loader does, then installs the guards."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        created: ModuleType | None = self._loader.create_module(spec)
+        return created
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        from ldp_jupyter.spark import guards
+
+        guards.install()
+
+
+class PipelineModules:
     """Finder and loader of the alias modules."""
 
     def __init__(self) -> None:
         self._busy = False
+        # a loader by its methods: `importlib.abc`, which names them, is slow to import
+        self._loader: Any = self
         self.replaced: dict[str, ModuleType] = {}
 
     def find_spec(
@@ -32,7 +53,9 @@ class PipelineModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname in NAMES:
-            return importlib.machinery.ModuleSpec(fullname, self, origin="ldp_jupyter.pipelines")
+            return importlib.machinery.ModuleSpec(fullname, self._loader, origin="ldp_jupyter.pipelines")
+        if fullname == "pyspark.sql" and not self._busy:
+            return self._guarded(fullname, path)
         if fullname == "databricks" and not self._busy:
             self._busy = True
             try:  # a real package of the name keeps it
@@ -40,8 +63,19 @@ class PipelineModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             finally:
                 self._busy = False
             if not known:
-                return importlib.machinery.ModuleSpec(fullname, self, origin="ldp_jupyter", is_package=True)
+                return importlib.machinery.ModuleSpec(fullname, self._loader, origin="ldp_jupyter", is_package=True)
         return None
+
+    def _guarded(self, fullname: str, path: Sequence[str] | None) -> importlib.machinery.ModuleSpec | None:
+        """pyspark's own spec, with our guards put in once it is loaded: `getOrCreate()` then gives our session."""
+        self._busy = True
+        try:
+            spec = importlib.machinery.PathFinder.find_spec(fullname, path)
+        finally:
+            self._busy = False
+        if spec is not None and spec.loader is not None:
+            spec.loader = _GuardedLoader(spec.loader)  # type: ignore[assignment]
+        return spec
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
         return ModuleType(spec.name, "The pipelines module of ldp_jupyter.")
@@ -96,12 +130,14 @@ def remove_finder() -> None:
 
 def other_dlt() -> str | None:
     """What else `import dlt` could mean in this environment: the distribution's name, if one is installed."""
-    import importlib.metadata
+    if importlib.machinery.PathFinder.find_spec("dlt") is None:
+        return None  # most often so: reading the metadata of all distributions would be slow
+    from importlib import metadata
 
     for distribution in ("dlt", "databricks-dlt"):
         try:
-            version = importlib.metadata.version(distribution)
-        except importlib.metadata.PackageNotFoundError:
+            version = metadata.version(distribution)
+        except metadata.PackageNotFoundError:
             continue
         return f"{distribution} {version}" + (" (dltHub)" if distribution == "dlt" else "")
     return None

@@ -21,7 +21,7 @@ def values(frame: DataFrame) -> list[tuple]:
 
 
 QUERY = """WITH a AS (SELECT * FROM t), /* FROM nothing */ b AS (SELECT * FROM a JOIN `main` . sch . u x ON a.id = x.id)
-SELECT *, '𝒳 FROM fake', (SELECT max(id) FROM z.y) FROM b, STREAM(src) AS q, STREAM -- src2
+SELECT *, '😀 FROM fake', (SELECT max(id) FROM z.y) FROM b, STREAM(src) AS q, STREAM -- src2
   src2, LATERAL (SELECT * FROM l1)
 WHERE EXISTS (SELECT 1 FROM `é`.`we``ird` e)
   AND id IN (WITH t AS (SELECT 1 id) SELECT id FROM t UNION SELECT id FROM t2 TABLESAMPLE (10 PERCENT))

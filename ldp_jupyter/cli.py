@@ -34,6 +34,7 @@ class Door:
     def pipeline(self, options: dict[str, Any]) -> Pipeline:
         from ldp_jupyter.pipeline import Pipeline
 
+        sys.stdout = sys.stderr  # from here on source may run; `main` puts it back
         return Pipeline(
             options.get("project") or ".",
             name=options.get("pipeline"),
@@ -498,7 +499,7 @@ def config(door: Door, /, form: str, changes: tuple[str, ...], **options: Any) -
 @click.argument("names", nargs=-1)
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
 @click.pass_obj
-def cells(door: Door, action: str, names: tuple[str, ...], force: bool, **options: Any) -> None:
+def cells(door: Door, /, action: str, names: tuple[str, ...], force: bool, **options: Any) -> None:
     """Pipeline cells: list them, or save those of this kernel as files in transformations/."""
     from ldp_jupyter.display import DataView
     from ldp_jupyter.graph import Column
@@ -566,14 +567,17 @@ def help_command(ctx: click.Context, command: str | None) -> None:
         return
     found = ldp.get_command(ctx, command)
     if found is None:
-        raise UsageProblem("LDP-1001", f'unknown command "{command}"')
+        from ldp_jupyter.names import did_you_mean
+
+        raise UsageProblem(
+            "LDP-1001", f'unknown command "{command}"', hint=did_you_mean(command, ldp.list_commands(ctx))
+        )
     ctx.obj.text(found.get_help(click.Context(found, info_name=f"ldp {command}", parent=None)))
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Entry of the `ldp` program. Exit status: 0 done, 1 invalid or failed, 2 usage or settings, 130 interrupted."""
     door = Door()
-    sys.stdout = sys.stderr
     try:
         ldp.main(args=list(args) if args is not None else None, prog_name="ldp", standalone_mode=False, obj=door)
     except click.exceptions.Exit as left:

@@ -102,7 +102,11 @@ class Kernel:
         from ldp_jupyter.sources.saving import cell_source
 
         wanted = {pipeline.namespace.qualify(name) for name in names}
-        chosen = {key: d for key, d in self.cells.items() if d.datasets and (not wanted or wanted & {x.name for x in d.datasets})}
+        chosen = {
+            key: d
+            for key, d in self.cells.items()
+            if d.datasets and (not wanted or wanted & {x.name for x in d.datasets})
+        }
         missing = wanted - {x.name for d in chosen.values() for x in d.datasets}
         if missing:
             shown = ", ".join(pipeline.namespace.shown(name) for name in missing)
@@ -112,7 +116,11 @@ class Kernel:
             suffix, text = cell_source(self.texts[key], self.ip.user_ns)
             path = pipeline.settings.root / "transformations" / f"{declared.datasets[0].name.table}{suffix}"
             if path.exists() and not force:
-                raise UsageProblem("LDP-1001", f"{shown_path(path, pipeline.project.root)} is there already", hint="--force overwrites it")
+                raise UsageProblem(
+                    "LDP-1001",
+                    f"{shown_path(path, pipeline.project.root)} is there already",
+                    hint="--force overwrites it",
+                )
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             del self.cells[key]

@@ -35,6 +35,11 @@ class Name:
         """The name as SQL text, each part quoted where it must be."""
         return quote(self.parts)
 
+    @property
+    def unusable_part(self) -> str | None:
+        """The part that cannot name a folder, and so no table; None where all can."""
+        return next((part for part in self.parts if part in ("", ".", "..") or "/" in part or "\\" in part), None)
+
 
 @dataclass(frozen=True)
 class Namespace:

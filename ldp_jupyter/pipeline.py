@@ -291,9 +291,11 @@ class Pipeline:
     def _load_session(self) -> Any:
         """The session that sources run in; flows run in clones of it."""
         if self._base_session is None or self._base_session.sparkContext._jsc is None:
+            from ldp_jupyter.engine.sizing import begin_small
             from ldp_jupyter.graph import base_session
 
             self._base_session = base_session(self.session(), self._configuration(), self.namespace)
+            begin_small(self._base_session, self._configuration())
         return self._base_session
 
     def _told_settings(self) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """A thin `dbutils` over local files, settings and the environment, so that pipeline source loads and runs."""
 
-from ldp_jupyter.dbutils.utils import DbUtils
+from ldp_jupyter.dbutils.utils import DbUtils, NotebookExit
 
-__all__ = ["DbUtils"]
+__all__ = ["DbUtils", "NotebookExit"]

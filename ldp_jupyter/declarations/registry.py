@@ -69,4 +69,6 @@ class Declarations:
 
     def replace_dataset(self, old: Dataset, new: Dataset) -> None:
         """Put a changed value in the place of one declared before (a decorator applied later)."""
-        self.datasets[self.datasets.index(old)] = new
+        # by identity: conditions may be Spark Columns, which do not compare
+        place = next(index for index, dataset in enumerate(self.datasets) if dataset is old)
+        self.datasets[place] = new

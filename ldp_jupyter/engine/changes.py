@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter import cdc
 from ldp_jupyter.declarations import CdcSpec, SnapshotSpec
 from ldp_jupyter.engine.batch import Observed, job_group
-from ldp_jupyter.engine.streaming import nothing_new, observe_stream, report_views, wait
+from ldp_jupyter.engine.streaming import nothing_new, observe_stream, report_views, suit_stream, wait
 from ldp_jupyter.events import FlowStatus
 
 if TYPE_CHECKING:
@@ -19,9 +19,11 @@ def run_changes(run: FlowRun) -> None:
     assert isinstance(run.flow.query, CdcSpec)
     assert run.node is not None
     frame = run.frame(observe_stream)
-    checkpoint = run.work.layout.checkpoint(str(run.node.name), run.table.generation, run.flow.name)
+    checkpoint = run.work.layout.checkpoint(run.node.name, run.table.generation, run.flow.name)
     if nothing_new(run, frame, checkpoint):
         return
+    # the target and what is stored of its changes are read as well
+    suit_stream(run, frame, stateless=True)
     plan = cdc.plan_changes(run.flow.query, frame)
     cdc.check_definition(run.session, run.flow.query, frame, _target(run))
     run.progress(FlowStatus.RUNNING)

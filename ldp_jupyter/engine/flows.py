@@ -91,6 +91,11 @@ class FlowRun:
         return self.work.tables[self.node.name]
 
     @property
+    def configured(self) -> dict[str, str]:
+        """Settings that the user made for this flow: nothing of ours replaces them."""
+        return {**self.work.base.configuration, **self.work.base.confs, **self.flow.confs}
+
+    @property
     def flow_id(self) -> str:
         """Identity of the flow within a life of its table: the base of Delta's `txn` ids."""
         if self.node is None:

@@ -8,17 +8,15 @@ with the generation that each table has; whoever updates next empties those that
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ldp_jupyter.state.layout import safe
+from ldp_jupyter.state.memory import PIPELINE
 
 if TYPE_CHECKING:
     from ldp_jupyter.engine.tables import Table
     from ldp_jupyter.names import Name
     from ldp_jupyter.state import Layout, Memory
 
-_PIPELINE = "*"  # facts of the pipeline itself in the memory
 _KEY = "resetting"
 
 
@@ -31,7 +29,7 @@ class Resets:
 
     def unfinished(self) -> set[Name]:
         """Tables that an update before was going to empty, and did not."""
-        listed: dict[str, str] = self._memory.get(_PIPELINE, _KEY) or {}
+        listed: dict[str, str] = self._memory.get(PIPELINE, _KEY) or {}
         return {
             name for name, table in self._tables.items() if table.exists and listed.get(str(name)) == table.generation
         }
@@ -40,19 +38,18 @@ class Resets:
         """Write down what is going to be emptied."""
         listed = {str(name): self._tables[name].generation for name in names if self._tables[name].exists}
         if listed:
-            self._memory.set(_PIPELINE, _KEY, listed)
+            self._memory.set(PIPELINE, _KEY, listed)
 
     def end(self) -> None:
         """All are emptied."""
-        self._memory.set(_PIPELINE, _KEY, None)
+        self._memory.set(PIPELINE, _KEY, None)
 
 
 def remove_old_generations(layout: Layout, table: Table) -> None:
     """Remove checkpoints and change storage of earlier lives of a table."""
-    for kind in ("checkpoints", "changes"):
-        folder = layout.home / kind / safe(str(table.name))
+    for folder in layout.lives(table.name):
         if not folder.is_dir():
             continue
         for generation in folder.iterdir():
             if generation.name != table.generation:
-                shutil.rmtree(Path(generation), ignore_errors=True)
+                shutil.rmtree(generation, ignore_errors=True)

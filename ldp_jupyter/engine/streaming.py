@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.engine.backlog import caught_up
+from ldp_jupyter.engine.sizing import input_paths, suit
 from ldp_jupyter.events import FlowStatus
 from ldp_jupyter.quality import RuleSet
 
@@ -22,9 +23,10 @@ def run_stream(run: FlowRun) -> None:
         _run_sink(run, frame)
         return
     table = run.table
-    checkpoint = work.layout.checkpoint(str(node.name), table.generation, run.flow.name)
+    checkpoint = work.layout.checkpoint(node.name, table.generation, run.flow.name)
     if nothing_new(run, frame, checkpoint):
         return
+    suit_stream(run, frame)
     rules = RuleSet(work.graph.shown(node.name), node.dataset.expectations)
     frame = rules.apply(_to_target(run, frame), run.session)
     run.progress(FlowStatus.RUNNING)
@@ -46,6 +48,18 @@ def nothing_new(run: FlowRun, frame: Any, checkpoint: str) -> bool:
     from ldp_jupyter.spark import bridge
 
     return caught_up(checkpoint, bridge.stream_sources(frame), lambda paths: bridge.table_versions(run.session, paths))
+
+
+def suit_stream(run: FlowRun, frame: Any, *, stateless: bool = False) -> None:
+    """Set the session up for the size of what the flow reads.
+
+    Parameters:
+        stateless: whether the query keeps no state whose number of partitions would stay for ever.
+    """
+    from ldp_jupyter.spark import bridge
+
+    paths = input_paths(bridge.batch_inputs(frame), bridge.stream_sources(frame))
+    suit(run.session, paths, run.configured, batch=stateless)
 
 
 def observe_stream(rules: RuleSet, frame: Any, session: Any) -> Any:
@@ -131,7 +145,7 @@ def _aggregates_without_watermark(frame: Any) -> bool:
 
 def _run_sink(run: FlowRun, frame: Any) -> None:
     sink = run.work.graph.sinks[str(run.flow.sink)]
-    checkpoint = run.work.layout.checkpoint(f"sink {sink.name}", "0", run.flow.name)
+    checkpoint = run.work.layout.checkpoint(sink.name, "0", run.flow.name)
     if nothing_new(run, frame, checkpoint):
         return
     rules = RuleSet(sink.name, ())

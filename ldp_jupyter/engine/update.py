@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from ldp_jupyter.declarations import EventHook
     from ldp_jupyter.engine.request import UpdateRequest
     from ldp_jupyter.events import Subscriber
-    from ldp_jupyter.graph import Graph
+    from ldp_jupyter.graph import Graph, Node
     from ldp_jupyter.names import Name
     from ldp_jupyter.state import Layout
 
@@ -179,16 +180,26 @@ class Update:
         emitter.update(UpdateState.RESETTING if work.plan.full or unfinished else UpdateState.SETTING_UP_TABLES)
         full = work.plan.full | unfinished
         resets.begin({name for name in full if work.graph.nodes[name].kind == Kind.STREAMING_TABLE})
-        problems = []
-        for name, node in work.graph.nodes.items():
-            if not node.kind.stored or (name not in work.plan.selected and name not in unfinished):
-                continue
+        wanted = [
+            (name, node)
+            for name, node in work.graph.nodes.items()
+            if node.kind.stored and (name in work.plan.selected or name in unfinished)
+        ]
+
+        def one(item: tuple[Name, Node]) -> LdpError | None:
+            name, node = item
             try:
-                set_up(self.session, node, work.tables[name], node.schema, self.owner, self.graph, full=name in full)
-            except Exception as error:
-                problems.append(
-                    problem_from(error, "LDP-3001", dataset=self.graph.shown(name), location=node.dataset.location)
+                set_up(
+                    self.session, node, work.tables[name], node.schema, self.owner, self.graph, full=name in full
                 )
+            except Exception as error:
+                return problem_from(
+                    error, "LDP-3001", dataset=self.graph.shown(name), location=node.dataset.location
+                )
+            return None
+
+        with ThreadPoolExecutor(self._workers()) as pool:
+            problems = [problem for problem in pool.map(one, wanted) if problem is not None]
         if not problems:
             resets.end()
         for name in full:

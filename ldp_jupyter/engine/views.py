@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.declarations import SqlQuery
 from ldp_jupyter.engine.batch import Observed, job_group
+from ldp_jupyter.engine.sizing import input_paths, suit
 from ldp_jupyter.engine.streaming import combine
 from ldp_jupyter.engine.tables import GENERATION, stored_properties
 from ldp_jupyter.errors import LdpError
@@ -42,6 +43,7 @@ def refresh_view(run: FlowRun) -> None:
         run.work.emitter.planning(run.planned, "NO_OP", [], _told(facts))
         return
     run.work.emitter.planning(run.planned, "COMPLETE_RECOMPUTE", reasons, _told(facts))
+    suit(run.session, input_paths(facts), run.configured, batch=True)
     rules = RuleSet(run.work.graph.shown(node.name), node.dataset.expectations)
     frame = observed.apply(rules, frame, run.session)
     run.progress(FlowStatus.RUNNING)

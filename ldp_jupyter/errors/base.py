@@ -125,10 +125,12 @@ def problem_from(error: BaseException, code: str, **known: Any) -> LdpError:
 def sort_problems(problems: Iterable[LdpError]) -> list[LdpError]:
     """Sorted by file, cell and line; those without a place last."""
 
-    def key(problem: LdpError) -> tuple[bool, str, str, int, str]:
+    def key(problem: LdpError) -> tuple[bool, str, int, str, int, str]:
         place = problem.location
         if place is None:
-            return (True, "", "", 0, problem.message)
-        return (False, place.file or "", place.cell or "", place.line or 0, problem.message)
+            return (True, "", 0, "", 0, problem.message)
+        cell = place.cell or ""
+        number = int("".join(c for c in cell if c.isdecimal()) or 0)  # cell [10] stands after cell [9]
+        return (False, place.file or "", number, cell, place.line or 0, problem.message)
 
     return sorted(problems, key=key)

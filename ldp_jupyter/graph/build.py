@@ -68,6 +68,17 @@ def declared_graph(pipeline: str, namespace: Namespace, declarations: Sequence[D
 
 
 def _add_dataset(graph: Graph, dataset: Dataset) -> None:
+    part = dataset.name.unusable_part
+    if part is not None:
+        graph.problems.append(
+            LdpError(
+                "LDP-2021",
+                f'"{part}" cannot be the name of a catalog, schema or table',
+                dataset=graph.shown(dataset.name),
+                location=dataset.location,
+                hint="a name has no slash, and is not . or ..",
+            )
+        )
     other = graph.nodes.get(dataset.name)
     if other is not None:
         graph.problems.append(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ldp_jupyter.declarations import Declarations
+    from ldp_jupyter.names import Name
 
 _PACKAGE = str(Path(__file__).absolute().parent.parent) + os.sep
 _SAMPLES = f"{_PACKAGE}project{os.sep}samples{os.sep}"
@@ -76,6 +77,19 @@ def declaring() -> tuple[Context, Declarations]:
             location=caller_location(),
         )
     return context, context.declarations
+
+
+def full_name(context: Context, name: str) -> Name:
+    """The full name that a name in the source means.
+
+    Raises:
+        LdpError: LDP-2021, at the caller's place.
+    """
+    try:
+        return context.namespace.qualify(name)
+    except LdpError as error:
+        error.location = caller_location()
+        raise
 
 
 def wrong(function: str, parameter: str, value: Any, accepted: str) -> NoReturn:

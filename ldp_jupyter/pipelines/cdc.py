@@ -63,7 +63,7 @@ def create_auto_cdc_flow(
         ignore_null_updates_except=check.column_names(
             function, "ignore_null_updates_except_column_list", ignore_null_updates_except_column_list
         ),
-        columns_to_update=(check.column_names(function, "columns_to_update", columns_to_update) or (None,))[0],
+        columns_to_update=_one_column(function, "columns_to_update", columns_to_update),
         where=_expression(function, "where", where),
         apply_as_deletes=_expression(function, "apply_as_deletes", apply_as_deletes),
         apply_as_truncates=_expression(function, "apply_as_truncates", apply_as_truncates),
@@ -77,7 +77,7 @@ def create_auto_cdc_flow(
     )
     _exclusive(spec, place)
     own_name = check.text(function, "name", name) or check.text(function, "flow_name", flow_name)
-    name_of_target = context.namespace.qualify(_target(function, target))
+    name_of_target = check.full_name(context, _target(function, target))
     declarations.flows.append(
         Flow(
             own_name or str(name_of_target),
@@ -131,8 +131,9 @@ def create_auto_cdc_from_snapshot_flow(
     )
     if spec.track_history_columns is not None and spec.track_history_except is not None:
         _both("track_history_column_list", "track_history_except_column_list", place)
-    own_name = name or flow_name
-    name_of_target = context.namespace.qualify(_target(function, target))
+    _history_needs_type_2(spec, place)
+    own_name = check.text(function, "name", name) or check.text(function, "flow_name", flow_name)
+    name_of_target = check.full_name(context, _target(function, target))
     declarations.flows.append(
         Flow(
             own_name or str(name_of_target),
@@ -173,6 +174,13 @@ def _keys(function: str, keys: Any) -> tuple[str, ...]:
     return names
 
 
+def _one_column(function: str, parameter: str, value: Any) -> str | None:
+    names = check.column_names(function, parameter, value)
+    if names is not None and len(names) != 1:
+        check.wrong(function, parameter, value, "the name of one column")
+    return names[0] if names else None
+
+
 def _expression(function: str, parameter: str, value: Any, *, needed: bool = False) -> Any:
     if value is None:
         if needed:
@@ -196,6 +204,12 @@ def _both(one: str, other: str, place: Any) -> None:
     raise LdpError("LDP-2017", f"{one} and {other} exclude each other", hint="keep one of the two", location=place)
 
 
+def _history_needs_type_2(spec: CdcSpec | SnapshotSpec, place: Any) -> None:
+    tracked = spec.track_history_columns is not None or spec.track_history_except is not None
+    if tracked and spec.scd_type == "1":
+        raise LdpError("LDP-2017", "track_history_* needs stored_as_scd_type=2", location=place)
+
+
 def _exclusive(spec: CdcSpec, place: Any) -> None:
     pairs = [
         ("column_list", spec.column_list, "except_column_list", spec.except_column_list),
@@ -215,9 +229,7 @@ def _exclusive(spec: CdcSpec, place: Any) -> None:
     for one, first, other, second in pairs:
         if first is not None and second is not None:
             _both(one, other, place)
-    tracked = spec.track_history_columns is not None or spec.track_history_except is not None
-    if tracked and spec.scd_type == "1":
-        raise LdpError("LDP-2017", "track_history_* needs stored_as_scd_type=2", location=place)
+    _history_needs_type_2(spec, place)
     if spec.apply_as_truncates is not None and spec.scd_type != "1":
         raise LdpError("LDP-2017", "apply_as_truncates is for SCD type 1 only", location=place)
     if spec.columns_to_update is not None and (

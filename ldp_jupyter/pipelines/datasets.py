@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter.declarations import Dataset, Declarations, Expectation, Flow, Kind, Note, PythonQuery, TableOptions
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.pipelines import arguments as check
-from ldp_jupyter.pipelines.expectations import from_dict, pending_of, remember_dataset
+from ldp_jupyter.pipelines.expectations import from_dict, rules_of
+from ldp_jupyter.pipelines.layers import innermost, layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,7 +220,7 @@ def create_streaming_table(
         format,
     )
     dataset = Dataset(
-        context.namespace.qualify(name),
+        check.full_name(context, name),
         Kind.STREAMING_TABLE,
         check.text(function, "comment", comment),
         options,
@@ -257,7 +258,7 @@ def _declare(
     check.text(decorator, "comment", comment)
     confs = check.text_map(decorator, "spark_conf", spark_conf)
 
-    def register(query_function: Callable[[], Any]) -> Callable[[], Any]:
+    def register(query_function: Callable[[], Any]) -> Any:
         if not callable(query_function):
             raise LdpError(
                 "LDP-2011",
@@ -270,11 +271,11 @@ def _declare(
         if own_name is None or own_name == "<lambda>":
             check.wrong(decorator, "name", name, "a name, because the function has none")
         dataset = Dataset(
-            context.namespace.qualify(own_name),
+            check.full_name(context, own_name),
             kind,
             comment,
             options,
-            _unique(pending_of(query_function), own_name),
+            _unique(list(rules_of(query_function)), own_name),
             confs,
             place,
         )
@@ -283,7 +284,7 @@ def _declare(
             Flow(
                 str(dataset.name),
                 dataset.name,
-                PythonQuery(query_function),
+                PythonQuery(innermost(query_function)),
                 context.namespace,
                 default=True,
                 confs={**context.confs, **confs},
@@ -291,9 +292,8 @@ def _declare(
                 location=place,
             )
         )
-        remember_dataset(query_function, declarations, dataset)
         _note_options(declarations, dataset)
-        return query_function
+        return layer(innermost(query_function), declarations=declarations, dataset=dataset)
 
     return register if function is None else register(function)
 

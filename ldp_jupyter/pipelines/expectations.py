@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
-from ldp_jupyter.declarations import Action, Dataset, Declarations, Expectation
+from ldp_jupyter.declarations import Action, Expectation
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.pipelines import arguments as check
+from ldp_jupyter.pipelines.layers import innermost, layer, mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ldp_jupyter.locations import Location
 
-# Rules met before the dataset decorator, and datasets already declared, by function. Weak: a kernel reruns cells for
-# hours.
-_pending: WeakKeyDictionary[Any, list[Expectation]] = WeakKeyDictionary()
-_declared: WeakKeyDictionary[Any, list[tuple[Declarations, Dataset]]] = WeakKeyDictionary()
+_NOT_ON_FLOWS = "put it on the flow's target, e.g. create_streaming_table(..., expect_all={...})"
 
 
 def expect(name: str, inv: Any = None, **alias: Any) -> Callable[[Any], Any]:
@@ -60,23 +57,33 @@ def from_dict(function: str, parameter: str, rules: Any, action: str, place: Loc
     """Rules of a dict of name to condition."""
     if not isinstance(rules, dict):
         check.wrong(function, parameter, rules, "a dict of rule name to condition")
-    return [_rule(function, name, condition, Action(action), place) for name, condition in rules.items()]
+    return [_rule(function, name, condition, Action(action), place, parameter) for name, condition in rules.items()]
 
 
-def pending_of(function: Any) -> list[Expectation]:
-    """Rules that stand below the dataset decorator, in the order written."""
-    try:
-        return list(_pending.pop(function, []))
-    except TypeError:  # not weakly referable: no rule can have been put on it
-        return []
+def rules_of(function: Any) -> tuple[Expectation, ...]:
+    """Rules that stand below a dataset decorator, in the order written."""
+    mark = mark_of(function)
+    return () if mark is None else mark.rules
 
 
-def remember_dataset(function: Any, declarations: Declarations, dataset: Dataset) -> None:
-    """Let rules that stand above the dataset decorator find their dataset."""
-    try:
-        _declared.setdefault(function, []).append((declarations, dataset))
-    except TypeError:
-        return
+def refuse_rules(decorator: str, function: Any) -> None:
+    """Expectations do not go with flows.
+
+    Raises:
+        LdpError: LDP-2011 when there are some below the flow's decorator.
+    """
+    rules = rules_of(function)
+    if rules:
+        raise _on_a_flow(decorator, rules[0])
+
+
+def _on_a_flow(decorator: str, rule: Expectation) -> LdpError:
+    return LdpError(
+        "LDP-2011",
+        f'expectation "{rule.name}" cannot stand on @{decorator}',
+        hint=_NOT_ON_FLOWS,
+        location=rule.location,
+    )
 
 
 def _one(function: str, name: Any, inv: Any, action: Action, alias: dict[str, Any]) -> Callable[[Any], Any]:
@@ -94,11 +101,13 @@ def _one(function: str, name: Any, inv: Any, action: Action, alias: dict[str, An
     return _decorator([_rule(function, name, condition, action, check.caller_location())])
 
 
-def _rule(function: str, name: Any, condition: Any, action: Action, place: Location | None) -> Expectation:
+def _rule(
+    function: str, name: Any, condition: Any, action: Action, place: Location | None, parameter: str | None = None
+) -> Expectation:
     if not isinstance(name, str):
-        check.wrong(function, "name", name, "str")
+        check.wrong(function, parameter or "name", name, "a rule's name (str)")
     if not isinstance(condition, str) and not check.is_column(condition):
-        check.wrong(function, "inv", condition, "an SQL condition (str) or a Column")
+        check.wrong(function, parameter or "inv", condition, "an SQL condition (str) or a Column")
     return Expectation(name, condition, action, place)
 
 
@@ -108,22 +117,24 @@ def _decorator(rules: list[Expectation]) -> Callable[[Any], Any]:
             raise LdpError(
                 "LDP-2011", "an expectation must stand on a dataset function", location=check.caller_location()
             )
-        declared = _declared.get(function)
-        if declared:  # the decorator stands above @table
-            declarations, dataset = declared[-1]
-            names = {rule.name for rule in dataset.expectations}
-            for rule in rules:
-                if rule.name in names:
-                    raise LdpError(
-                        "LDP-2006",
-                        f'expectation "{rule.name}" stands twice on dataset "{dataset.name.table}"',
-                        location=rule.location,
-                    )
-            changed = replace(dataset, expectations=(*rules, *dataset.expectations))
-            declarations.replace_dataset(dataset, changed)
-            declared[-1] = (declarations, changed)
-        else:  # decorators apply from the bottom up: put the new ones first
-            _pending[function] = [*rules, *_pending.get(function, [])]
+        mark = mark_of(function)
+        if mark is not None and mark.flow is not None and rules:
+            raise _on_a_flow(mark.flow, rules[0])
+        if mark is None or mark.dataset is None:  # decorators apply from the bottom up: the new rules come first
+            return layer(innermost(function), rules=(*rules, *rules_of(function)))
+        dataset = mark.dataset  # the decorator stands above the dataset's
+        names = {rule.name for rule in dataset.expectations}
+        for rule in rules:
+            if rule.name in names:
+                raise LdpError(
+                    "LDP-2006",
+                    f'expectation "{rule.name}" stands twice on dataset "{dataset.name.table}"',
+                    location=rule.location,
+                )
+        changed = replace(dataset, expectations=(*rules, *dataset.expectations))
+        assert mark.declarations is not None
+        mark.declarations.replace_dataset(dataset, changed)
+        mark.dataset = changed
         return function
 
     return attach

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter.declarations import Flow, PythonQuery, Sink
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.pipelines import arguments as check
+from ldp_jupyter.pipelines.expectations import refuse_rules
+from ldp_jupyter.pipelines.layers import innermost, layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,14 +63,15 @@ def _flow(decorator: str, name: Any, target: Any, comment: Any, spark_conf: Any,
     check.text(decorator, "name", name)
     confs = check.text_map(decorator, "spark_conf", spark_conf)
 
-    def register(function: Callable[[], Any]) -> Callable[[], Any]:
+    def register(function: Callable[[], Any]) -> Any:
         context, declarations = check.declaring()
+        refuse_rules(decorator, function)
         place = check.function_location(function)
         declarations.flows.append(
             Flow(
                 name or function.__name__,
-                context.namespace.qualify(target),
-                PythonQuery(function),
+                check.full_name(context, target),
+                PythonQuery(innermost(function)),
                 context.namespace,
                 once=once,
                 confs={**context.confs, **confs},
@@ -77,7 +80,7 @@ def _flow(decorator: str, name: Any, target: Any, comment: Any, spark_conf: Any,
                 sink=target,
             )
         )
-        return function
+        return layer(innermost(function), flow=decorator)
 
     return register
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import linecache
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ldp_jupyter.context import current
+from ldp_jupyter.dbutils import NotebookExit
 from ldp_jupyter.declarations import Location, Note
 from ldp_jupyter.errors import LdpError
+from ldp_jupyter.locations import shown_path
 from ldp_jupyter.sources.failures import source_problem
 
 if TYPE_CHECKING:
@@ -29,10 +31,13 @@ _LANGUAGES = {
     "scala": "skip",
     "r": "skip",
     "run": "run",
-    "pip": "skip",
     "ldp_table": "ldp_table",
     "ldp_sql": "sql",
+    "time": "python",
+    "capture": "python",
 }
+# Magics of one line whose work is done elsewhere; below them the cell is ordinary Python.
+_LINE = ("pip", "conda", "load_ext", "reload_ext", "ldp", "matplotlib", "config", "autoreload")
 
 
 @dataclass(frozen=True)
@@ -64,15 +69,24 @@ class Cell:
         name, words = match[1].lower(), match[2].strip()
         language = _LANGUAGES.get(name, name)
         body, above = self.text[match.end() :], self.text[: match.end()].count("\n")
-        if (
-            words and language in ("sql", "python") and name != "ldp_sql"
-        ):  # `%sql SELECT 1`: the text starts on the first line
+        if name in _LINE and not match[0].lstrip().startswith("%%"):
+            return (
+                (self.language, "", self.text, 0) if body.strip() and self.language == "python" else ("skip", "", "", 0)
+            )
+        if words and name in ("sql", "python", "py"):  # `%sql SELECT 1`: the text starts on the first line
             return language, "", f"{words}\n{body}", max(0, above - 1)
         return language, words, body, above
 
 
-def is_pipeline_cell(cell: Cell) -> bool:
-    """Whether a cell of a working notebook declares: a pipeline magic, or Python that uses the pipelines module."""
+_READS = ("read", "read_stream", "readStream")
+
+
+def is_pipeline_cell(cell: Cell, names: set[str]) -> bool:
+    """Whether a cell of a working notebook declares: a pipeline magic, or Python that uses the pipelines module.
+
+    Parameters:
+        names: from `pipeline_names` of the notebook.
+    """
     language, _, body, _ = cell.split()
     if language == "ldp_table" or (language == "sql" and cell.text.lstrip().startswith("%%ldp_sql")):
         return True
@@ -80,14 +94,44 @@ def is_pipeline_cell(cell: Cell) -> bool:
         return bool(re.search(r"\bCREATE\b|\bAPPLY\s+CHANGES\b|\bAUTO\s+CDC\b", body, re.IGNORECASE))
     if language != "python":
         return False
-    tree = _parse(body)
+    tree = _parse(python_text(body))
     return tree is not None and any(
-        isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Name)
-        and node.value.id in ("dlt", "dp")
-        and node.attr not in ("read", "read_stream")
+        (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in names
+            and node.attr not in _READS
+        )
+        or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and f"{node.id}()" in names)
         for node in ast.walk(tree)
     )
+
+
+def pipeline_names(cells: list[Cell]) -> set[str]:
+    """What cells call the pipelines module, and functions that they import from it (with parentheses behind)."""
+    names = {"dlt", "dp"}
+    for cell in cells:
+        language, _, body, _ = cell.split()
+        tree = _parse(python_text(body)) if language == "python" else None
+        for node in ast.walk(tree) if tree is not None else ():
+            if isinstance(node, ast.Import):
+                names |= {a.asname for a in node.names if a.asname and a.name in ("dlt", "databricks.pipelines")}
+            elif isinstance(node, ast.ImportFrom) and node.module in ("pyspark", "databricks"):
+                names |= {a.asname or a.name for a in node.names if a.name == "pipelines"}
+            elif isinstance(node, ast.ImportFrom) and node.module in (
+                "dlt",
+                "databricks.pipelines",
+                "pyspark.pipelines",
+            ):
+                names |= {f"{a.asname or a.name}()" for a in node.names if a.name not in _READS}
+    return names
+
+
+def python_text(body: str) -> str:
+    """Python of a cell: where it is none as it stands, without the lines that are magics or shell commands."""
+    if _parse(body) is not None:
+        return body
+    return "\n".join("" if re.match(r"\s*[%!]\w", line) else line for line in body.split("\n"))
 
 
 def is_definition_cell(cell: Cell) -> bool:
@@ -95,7 +139,7 @@ def is_definition_cell(cell: Cell) -> bool:
     language, _, body, _ = cell.split()
     if language != "python" or not body.strip():
         return False
-    tree = _parse(body)
+    tree = _parse(python_text(body))
     if tree is None:
         return False
     for node in tree.body:
@@ -141,9 +185,8 @@ class CellRunner:
         for cell in cells:
             try:
                 self._run(cell)
-            except SyntaxError as error:  # noqa: PERF203  (the cells after it still run)
-                place = self._place(cell).moved((self._line(cell) + (error.lineno or 1) - 1), error.offset)
-                self.declarations.problems.append(LdpError("LDP-2001", f"Python syntax: {error.msg}", location=place))
+            except NotebookExit:  # noqa: PERF203  (`dbutils.notebook.exit`: the end, and nothing is wrong)
+                return
             except (Exception, SystemExit) as error:
                 self.declarations.problems.append(source_problem(error, "LDP-2002", location=self._place(cell)))
 
@@ -161,6 +204,8 @@ class CellRunner:
             declare_table_cell(parse_table_line(words), "\n" * (line - 1) + body, filename, self.namespace)
         elif language == "run":
             self._include(words, cell)
+            if body.strip():
+                self._python(body, cell, line)
         elif language not in ("text", "skip", "load_ext", "ldp") and not self.own_lines:
             self.declarations.notes.append(Note("not_checked", f"cell magic %{language}", self._place(cell)))
 
@@ -174,10 +219,9 @@ class CellRunner:
         self.context.namespace = self.scope.namespace
 
     def _python(self, body: str, cell: Cell, line: int) -> None:
-        text = "\n".join("" if re.match(r"\s*[%!]\w", entry) else entry for entry in body.split("\n"))
+        text = python_text(body)
         filename = self._register(text, cell, line)
-        padded = text if self.own_lines else "\n" * (line - 1) + text
-        exec(compile(padded, filename, "exec"), self.namespace)  # noqa: S102  (running pipeline source is the purpose)
+        exec(compile("\n" * (line - 1) + text, filename, "exec"), self.namespace)  # noqa: S102  (running pipeline source is the purpose)
 
     def _register(self, body: str, cell: Cell, line: int) -> str:
         """The file name under which tracebacks and locations find the cell's lines."""
@@ -203,7 +247,7 @@ class CellRunner:
         from ldp_jupyter.sources.loader import cells_of
 
         name = words.strip().strip("\"'").split(" $")[0].strip()
-        base = Path(self.path).parent / name
+        base = Path(os.path.normpath(Path(self.path).parent / name))
         found = next(
             (
                 p
@@ -219,7 +263,8 @@ class CellRunner:
                 hint=f"looked for {base} with .py, .ipynb, .sql",
                 location=self._place(cell),
             )
-        inner = CellRunner(self.context, self.namespace, str(found), str(found), own_lines=found.suffix == ".ipynb")
+        shown = shown_path(found, self.context.root)
+        inner = CellRunner(self.context, self.namespace, shown, str(found), own_lines=found.suffix == ".ipynb")
         inner.run(cells_of(found))
 
     def _line(self, cell: Cell) -> int:
@@ -232,10 +277,3 @@ class CellRunner:
             cell=cell.label if self.own_lines else None,
             path=None if self.own_lines else self.path,
         )
-
-
-def context_of_source() -> Context:
-    """The context that must be there while source runs."""
-    context = current()
-    assert context is not None
-    return context

@@ -55,7 +55,7 @@ def source_problem(error: BaseException, code: str, **known: Any) -> LdpError:
         error.location = error.location or place or known.get("location")
         error.dataset = error.dataset or known.get("dataset")
         return error
-    if isinstance(error, SyntaxError) and error.filename and not user_frames(error.__traceback__):
+    if isinstance(error, SyntaxError) and error.filename and not error.filename.startswith("<"):
         where = location_of(error.filename, error.lineno or 1, current())
         return LdpError(
             "LDP-2001",

@@ -49,7 +49,7 @@ class PipelineModules:
     def find_spec(
         self,
         fullname: str,
-        path: Sequence[str] | None = None,  # noqa: ARG002
+        path: Sequence[str] | None = None,
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname in NAMES:
@@ -59,7 +59,9 @@ class PipelineModules:
         if fullname == "databricks" and not self._busy:
             self._busy = True
             try:  # a real package of the name keeps it
-                known = any(finder.find_spec(fullname, None) for finder in sys.meta_path if finder is not self)
+                known = any(
+                    f.find_spec(fullname, None) for f in sys.meta_path if f is not self and hasattr(f, "find_spec")
+                )
             finally:
                 self._busy = False
             if not known:
@@ -67,7 +69,7 @@ class PipelineModules:
         return None
 
     def _guarded(self, fullname: str, path: Sequence[str] | None) -> importlib.machinery.ModuleSpec | None:
-        """pyspark's own spec, with our guards put in once it is loaded: `getOrCreate()` then gives our session."""
+        """The spec that pyspark has, and our guards once it is loaded: `getOrCreate()` then gives our session."""
         self._busy = True
         try:
             spec = importlib.machinery.PathFinder.find_spec(fullname, path)
@@ -81,6 +83,7 @@ class PipelineModules:
         return ModuleType(spec.name, "The pipelines module of ldp_jupyter.")
 
     def exec_module(self, module: ModuleType) -> None:
+        module.__ldp_jupyter__ = True  # type: ignore[attr-defined]
         if module.__name__ == "databricks":
             module.__path__ = []
             return
@@ -89,7 +92,6 @@ class PipelineModules:
         for name in pipelines.__all__:
             setattr(module, name, getattr(pipelines, name))
         module.__all__ = list(pipelines.__all__)  # type: ignore[attr-defined]
-        module.__ldp_jupyter__ = True  # type: ignore[attr-defined]
 
 
 _finder: PipelineModules | None = None
@@ -117,14 +119,18 @@ def remove_finder() -> None:
     if _finder is None:
         return
     sys.meta_path.remove(_finder)
-    for name in NAMES:
+    for name in (*NAMES, "databricks"):
         module = sys.modules.get(name)
         if module is not None and hasattr(module, "__ldp_jupyter__"):
             del sys.modules[name]
             parent, _, child = name.rpartition(".")
             if parent in sys.modules and hasattr(sys.modules[parent], child):
                 delattr(sys.modules[parent], child)
-    sys.modules.update(_finder.replaced)
+    for name, module in _finder.replaced.items():
+        sys.modules[name] = module
+        parent, _, child = name.rpartition(".")
+        if parent in sys.modules:
+            setattr(sys.modules[parent], child, module)
     _finder = None
 
 

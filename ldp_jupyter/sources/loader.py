@@ -8,7 +8,7 @@ from ldp_jupyter.context import Context, using
 from ldp_jupyter.declarations import Declarations, Location, SourceUnit
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.locations import shown_path
-from ldp_jupyter.sources.cells import Cell, CellRunner, is_definition_cell, is_pipeline_cell
+from ldp_jupyter.sources.cells import Cell, CellRunner, is_definition_cell, is_pipeline_cell, pipeline_names
 from ldp_jupyter.sources.failures import source_problem
 from ldp_jupyter.sources.finder import install_finder
 from ldp_jupyter.sources.modules import forget_changed, importable, remember
@@ -79,9 +79,10 @@ def _pipeline_cells(path: Path) -> list[Cell]:
         cells = ipynb_cells(path)
     except LdpError:
         return []
-    if not any(is_pipeline_cell(cell) for cell in cells):
+    names = pipeline_names(cells)
+    if not any(is_pipeline_cell(cell, names) for cell in cells):
         return []
-    return [cell for cell in cells if is_pipeline_cell(cell) or is_definition_cell(cell)]
+    return [cell for cell in cells if is_pipeline_cell(cell, names) or is_definition_cell(cell)]
 
 
 def _run(path: Path, shown: str, context: Context, cells: list[Cell] | None) -> None:

@@ -8,13 +8,14 @@ import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import ModuleType
 
 # modification time and size of each helper module's file when it was imported
-_seen: dict[str, tuple[float, int]] = {}
+_seen: WeakKeyDictionary[ModuleType, tuple[float, int]] = WeakKeyDictionary()
 
 
 @contextlib.contextmanager
@@ -43,29 +44,29 @@ def forget_changed(root: Path) -> list[str]:
     """
     local = {name: module for name, module in list(sys.modules.items()) if _below(module, root)}
     changed = False
-    for name, module in local.items():
+    for module in local.values():
         stamp = _stamp(module)
-        if _seen.setdefault(name, stamp) != stamp:
+        if _seen.setdefault(module, stamp) != stamp:
             changed = True
     if not changed:
         return []
     for name in local:
         del sys.modules[name]
-        _seen.pop(name, None)
     importlib.invalidate_caches()
     return sorted(local)
 
 
 def remember(root: Path) -> None:
     """Note the state of the files of local modules that are imported now."""
-    for name, module in list(sys.modules.items()):
-        if name not in _seen and _below(module, root):
-            _seen[name] = _stamp(module)
+    for module in list(sys.modules.values()):
+        if _below(module, root) and module not in _seen:
+            _seen[module] = _stamp(module)
 
 
 def _below(module: ModuleType, root: Path) -> bool:
     file = getattr(module, "__file__", None)
-    if not file or module.__name__ == "__main__" or module.__name__.startswith("ldp_jupyter"):
+    name = getattr(module, "__name__", "")
+    if not file or name == "__main__" or name.split(".")[0] == "ldp_jupyter":
         return False
     inside = str(Path(file).absolute()).startswith(str(root) + os.sep)
     return inside and "site-packages" not in file and f"{os.sep}.venv{os.sep}" not in file

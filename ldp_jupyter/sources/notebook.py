@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _COMMAND = re.compile(r"^\s*(?:#|--|//)\s*COMMAND\s*-{5,}\s*$")
 _HEADER = re.compile(r"^\s*(?:#|--)\s*Databricks notebook source\s*$")
 _MAGIC = re.compile(r"^\s*(?:#|--)\s*MAGIC ?(.*)$")
+_TITLE = re.compile(r"^\s*(?:#|--)\s*DBTITLE\b")
 
 
 def is_exported(text: str) -> bool:
@@ -49,7 +50,7 @@ def exported_cells(text: str, language: str) -> list[Cell]:
 
 def _exported_cell(lines: list[str], start: int, language: str, number: int) -> Cell:
     magics = [_MAGIC.match(line) for line in lines]
-    content = [line for line in lines if line.strip()]
+    content = [line for line in lines if line.strip() and not _TITLE.match(line)]
     if content and all(_MAGIC.match(line) for line in content):
         text = "\n".join(match[1] if match else "" for match in magics)
     else:  # a comment line that looks like MAGIC inside code stays a comment
@@ -64,7 +65,7 @@ def ipynb_cells(path: Path) -> list[Cell]:
         LdpError: LDP-2001 when the file is no notebook.
     """
     try:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
+        notebook = json.loads(path.read_text(encoding="utf-8-sig"))
         raw = notebook["cells"]
     except (ValueError, KeyError, TypeError) as error:
         raise LdpError("LDP-2001", f"{path.name} is not a notebook: {error}") from None

@@ -48,15 +48,28 @@ def _function(cell: TableCell, body: str) -> str:
     lines = body.splitlines()
     start = tree.body[-1].lineno - 1
     head, last = "\n".join(lines[:start]).strip("\n"), "\n".join(lines[start:]).strip()
-    rules = [f'@dp.expect{"" if action == "warn" else f"_or_{action}"}({name!r}, {condition!r})'
-             for name, condition, action in cell.expectations]
-    arguments = [f"{key}={value!r}" for key, value in (
-        ("name", cell.name if not cell.name.isidentifier() else None), ("comment", cell.comment),
-        ("partition_cols", cell.partition_cols), ("cluster_by", cell.cluster_by), ("table_properties", cell.properties),
-        ("schema", cell.schema), ("private", cell.private)) if value]
+    rules = [
+        f"@dp.expect{'' if action == 'warn' else f'_or_{action}'}({name!r}, {condition!r})"
+        for name, condition, action in cell.expectations
+    ]
+    arguments = [
+        f"{key}={value!r}"
+        for key, value in (
+            ("name", cell.name if not cell.name.isidentifier() else None),
+            ("comment", cell.comment),
+            ("partition_cols", cell.partition_cols),
+            ("cluster_by", cell.cluster_by),
+            ("table_properties", cell.properties),
+            ("schema", cell.schema),
+            ("private", cell.private),
+        )
+        if value
+    ]
     inside = "\n".join(part for part in (head, f"return {last}") if part)
     name = cell.name if cell.name.isidentifier() else "dataset"
-    return "\n".join([f"@dp.{cell.kind}({', '.join(arguments)})", *rules, f"def {name}():", textwrap.indent(inside, "    ")])
+    return "\n".join(
+        [f"@dp.{cell.kind}({', '.join(arguments)})", *rules, f"def {name}():", textwrap.indent(inside, "    ")]
+    )
 
 
 def _python(code: str, namespace: Mapping[str, Any]) -> str:
@@ -65,13 +78,18 @@ def _python(code: str, namespace: Mapping[str, Any]) -> str:
     bound = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     bound |= {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
     bound |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
-    bound |= {a.asname or a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names}
+    bound |= {
+        a.asname or a.name.split(".")[0]
+        for n in ast.walk(tree)
+        if isinstance(n, (ast.Import, ast.ImportFrom))
+        for a in n.names
+    }
     used = dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
     imports, values = [], []
     for name in used:
         if name in bound or name in _GIVEN or hasattr(builtins, name):
             continue
-        if name == "dp" or name == "dlt":
+        if name in ("dp", "dlt"):
             imports.append("import dlt" if name == "dlt" else "from pyspark import pipelines as dp")
         elif name in namespace:
             line = _import(name, namespace[name])
@@ -91,7 +109,12 @@ def _import(name: str, value: Any) -> str | None:
         return f"import {child}" + (f" as {name}" if child != name else "")
     module = getattr(value, "__module__", None)
     own = getattr(value, "__name__", None)
-    if module and own and module != "__main__" and isinstance(value, (types.FunctionType, types.BuiltinFunctionType, type)):
+    if (
+        module
+        and own
+        and module != "__main__"
+        and isinstance(value, (types.FunctionType, types.BuiltinFunctionType, type))
+    ):
         public = "pyspark.sql.functions" if module.startswith("pyspark.sql.functions") else module
         return f"from {public} import {own}" + (f" as {name}" if own != name else "")
     return None
@@ -107,5 +130,8 @@ def _value(name: str, value: Any) -> str:
             return textwrap.dedent(inspect.getsource(value)).rstrip()
         except (OSError, TypeError):
             pass
-    raise LdpError("LDP-2002", f'the cell uses "{name}", a {type(value).__name__} of the notebook that no file can hold',
-                   hint="define it inside the cell")
+    raise LdpError(
+        "LDP-2002",
+        f'the cell uses "{name}", a {type(value).__name__} of the notebook that no file can hold',
+        hint="define it inside the cell",
+    )

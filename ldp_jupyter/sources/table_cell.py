@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import builtins
+import keyword
 import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -171,8 +172,8 @@ def _function_of(tree: ast.Module, name: str, filename: str, namespace: dict[str
             hint=f"end with `{target}`",
             location=location_of(filename, last.lineno, current()),
         )
-    safe = "".join(c if c.isalnum() else "_" for c in name)
-    definition = ast.parse(f"def {'_' + safe if not safe[:1].isalpha() else safe}(): pass", filename)
+    own_name = name if name.isidentifier() and not keyword.iskeyword(name) else "query"
+    definition = ast.parse(f"def {own_name}(): pass", filename)
     inner = definition.body[0]
     assert isinstance(inner, ast.FunctionDef)
     inner.body = [*tree.body[:-1], ast.copy_location(ast.Return(last.value), last)]
@@ -190,7 +191,8 @@ def captured(tree: ast.Module, namespace: dict[str, Any]) -> list[str]:
 
     bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    used = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    loads = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    used = [node.id for node in sorted(loads, key=lambda node: (node.lineno, node.col_offset))]
     given = {"spark", "dbutils", "display", "displayHTML", "dlt", "dp"}
     return [
         name

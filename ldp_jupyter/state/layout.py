@@ -35,7 +35,11 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.\-]")
 
 def safe(text: str) -> str:
     """Text as one path segment, distinct texts kept distinct."""
-    return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", text)
+    if text in ("", ".", ".."):
+        return "%" + text.replace(".", "%2E")
+    return _UNSAFE.sub(
+        lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8", "surrogatepass")), text
+    )
 
 
 @dataclass(frozen=True)
@@ -80,20 +84,25 @@ class Layout:
         return self.home / "runs"
 
     def table(self, name: Name, *, private: bool = False) -> str:
-        """Folder of a table."""
-        return str((self.root / "private" if private else self.warehouse) / Path(*(safe(part) for part in name.parts)))
+        """Folder of a table: its name as it is, since the catalog finds tables by their folders."""
+        return str((self.root / "private" if private else self.warehouse).joinpath(*name.parts))
 
-    def checkpoint(self, table: str, generation: str, flow: str) -> str:
+    def checkpoint(self, target: Name | str, generation: str, flow: str) -> str:
         """Checkpoint of a flow.
 
         Parameters:
-            table: full name of its table, or name of its sink.
+            target: its table, or the name of its sink.
         """
-        return str(self.home / "checkpoints" / safe(table) / generation / safe(flow))
+        key = f"sink {target}" if isinstance(target, str) else target.quoted
+        return str(self.home / "checkpoints" / safe(key) / generation / safe(flow))
 
     def changes(self, name: Name, generation: str) -> str:
         """AUTO CDC's internal table."""
-        return str(self.home / "changes" / safe(str(name)) / generation)
+        return str(self.home / "changes" / safe(name.quoted) / generation)
+
+    def lives(self, name: Name) -> list[Path]:
+        """Folders that hold one folder for each generation of a table."""
+        return [self.home / kind / safe(name.quoted) for kind in ("checkpoints", "changes")]
 
     def prepare(self) -> None:
         """Make the folders that every update needs; storage inside a project ignores itself in git.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ldp_jupyter.state.layout import Layout
 
 _FORMAT = 1
+PIPELINE = "*"  # stands for the pipeline itself in the place of a dataset
 
 
 class Memory:
@@ -26,10 +27,10 @@ class Memory:
         self._path = layout.memory
         self._lock = threading.Lock()
         self._facts: dict[str, dict[str, Any]] = {}
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
             stored = json.loads(self._path.read_text(encoding="utf-8"))
-            if stored.get("format") == _FORMAT:
-                self._facts = stored["datasets"]
+            if stored["format"] == _FORMAT:
+                self._facts = {dataset: dict(facts) for dataset, facts in stored["datasets"].items()}
 
     def get(self, dataset: str, key: str) -> Any:
         return self._facts.get(dataset, {}).get(key)
@@ -48,4 +49,4 @@ class Memory:
 
     def datasets(self) -> list[str]:
         """Full names of all datasets that were ever updated."""
-        return list(self._facts)
+        return [name for name in self._facts if name != PIPELINE]

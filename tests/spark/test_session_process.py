@@ -104,6 +104,8 @@ def test_a_start_says_one_line_and_leaves_nothing(run, tmp_path):
 def test_interrupt_of_the_terminal_reaches_python_alone(start):
     process = start(
         """
+        import signal
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background
         spark = get_session(settings, lambda text: None)
         print("ready", flush=True)
         try:

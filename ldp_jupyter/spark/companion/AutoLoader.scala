@@ -57,8 +57,9 @@ object AutoLoader {
     val passed = asked.originalMap.filterNot { case (key, _) => platformOnly(Warehouse.key(key)) }
     val glob = asked.get("fileNamePattern").map("pathGlobFilter" -> _).toMap
     val folders =
-      if (asked.contains("recursiveFileLookup") || FileSchemas.hasPartitions(session, path, asked)) Map.empty[String, String]
-      else Map("recursiveFileLookup" -> "true")
+      if (asked.contains("recursiveFileLookup") || FileSchemas.hasPartitions(session, path, asked)) {
+        Map.empty[String, String]
+      } else Map("recursiveFileLookup" -> "true")
     val stream = if (streaming) streamOptions(asked) else Map.empty[String, String]
     (passed ++ glob ++ folders ++ stream).toMap
   }
@@ -67,13 +68,15 @@ object AutoLoader {
     "cleansource.movedestination", "cleansource.retentionduration", "latestfirst", "filenameonly")
 
   private val platformOnly = streamOnly ++ Set("format", "path", "schemalocation", "schemahints", "schemaevolutionmode",
-    "infercolumntypes", "inferschema", "rescueddatacolumn", "partitioncolumns", "filenamepattern", "includeexistingfiles",
-    "allowoverwrites", "backfillinterval", "usenotifications", "usemanagedfileevents", "useincrementallisting",
+    "infercolumntypes", "inferschema", "rescueddatacolumn", "partitioncolumns", "filenamepattern",
+    "includeexistingfiles", "allowoverwrites", "backfillinterval", "usenotifications", "usemanagedfileevents",
+    "useincrementallisting",
     "usestrictglobber", "validateoptions", "fetchparallelism", "resourcetag", "region", "queueurl")
 
   private def streamOptions(asked: CaseInsensitiveMap[String]): Map[String, String] = {
     val size = asked.get("maxBytesPerTrigger") match {
-      case Some(bytes) if !asked.contains("maxFilesPerTrigger") => Map("maxBytesPerTrigger" -> SizeText.bytes(bytes).toString)
+      case Some(bytes) if !asked.contains("maxFilesPerTrigger") =>
+        Map("maxBytesPerTrigger" -> SizeText.bytes(bytes).toString)
       case _ => Map("maxFilesPerTrigger" -> asked.getOrElse("maxFilesPerTrigger", "1000"))
     }
     // Spark forgets files older than a week; there every file counts, whatever its age.
@@ -85,8 +88,10 @@ object AutoLoader {
   private def cleaning(asked: CaseInsensitiveMap[String]): Map[String, String] =
     asked.get("cleanSource").map(_.toUpperCase(java.util.Locale.ROOT)) match {
       case Some("DELETE") => Map("cleanSource" -> "delete")
-      case Some("MOVE") => Map("cleanSource" -> "archive", "sourceArchiveDir" ->
-        asked.getOrElse("cleanSource.moveDestination", Problem.raise("cleanSource MOVE needs cleanSource.moveDestination")))
+      case Some("MOVE") =>
+        val destination = asked.getOrElse("cleanSource.moveDestination",
+          Problem.raise("cleanSource MOVE needs cleanSource.moveDestination"))
+        Map("cleanSource" -> "archive", "sourceArchiveDir" -> destination)
       case _ => Map.empty
     }
 

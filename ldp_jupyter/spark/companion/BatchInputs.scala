@@ -63,7 +63,8 @@ object BatchInputs {
         case _: OneRowRelation => "one row"
         case range: Range => s"range ${range.start} ${range.end} ${range.step}"
         case relation: LogicalRelation => relation.relation match {
-          case files: HadoopFsRelation => other("files", files.fileFormat.toString, files.location.rootPaths.map(_.toString))
+          case files: HadoopFsRelation =>
+            other("files", files.fileFormat.toString, files.location.rootPaths.map(_.toString))
           case source => other("source", source.getClass.getName, Nil)
         }
         case unknown => other("source", unknown.nodeName, Nil)

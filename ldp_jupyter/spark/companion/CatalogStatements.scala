@@ -10,7 +10,8 @@ object CatalogStatements {
   private val Lead = """(?is)\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*"""
   private val Name = """(`(?:[^`]|``)+`|\w+)"""
   private val Use = (Lead + """USE\s+CATALOG\s+""" + Name + """\s*;?\s*""").r
-  private val Create = (Lead + """CREATE\s+CATALOG\s+(IF\s+NOT\s+EXISTS\s+)?""" + Name + """(\s+COMMENT\s+.*)?\s*;?\s*""").r
+  private val Create = (Lead + """CREATE\s+CATALOG\s+(IF\s+NOT\s+EXISTS\s+)?""" + Name +
+    """(\s+COMMENT\s+.*)?\s*;?\s*""").r
 
   def parse(text: String, parser: ParserInterface): Option[LogicalPlan] = text match {
     case Use(name) => Some(parser.parsePlan(s"SET CATALOG $name"))

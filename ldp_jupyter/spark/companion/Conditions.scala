@@ -47,7 +47,8 @@ object Conditions {
   }
 
   /** One filter for all of them: they come back as the left spine of its AND. */
-  private def resolve(frame: Dataset[Row], plan: LogicalPlan, wanted: Seq[Expression]): (Seq[Expression], LogicalPlan) = {
+  private def resolve(frame: Dataset[Row], plan: LogicalPlan,
+      wanted: Seq[Expression]): (Seq[Expression], LogicalPlan) = {
     val filter = Filter(wanted.reduceLeft(And(_, _)), plan)
     Queries.dataFrame(frame.sparkSession, filter).queryExecution.analyzed match {
       case Filter(condition, child) => (spine(condition, wanted.size), child)

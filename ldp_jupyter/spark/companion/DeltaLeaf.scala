@@ -29,7 +29,8 @@ object DeltaLeaf {
     }
     case relation: DataSourceV2Relation => relation.table match {
       case table: DeltaTableV2 =>
-        Some(DeltaLeaf(table.deltaLog, table.initialSnapshot, table.timeTravelOpt.map(_ => table.initialSnapshot.version)))
+        val snapshot = table.initialSnapshot
+        Some(DeltaLeaf(table.deltaLog, snapshot, table.timeTravelOpt.map(_ => snapshot.version)))
       case _ => None
     }
     case _ => None

@@ -20,8 +20,9 @@ object Determinism {
     case _: Sample => Some("TABLESAMPLE")
     case dedup: Deduplicate if dedup.keys.size < dedup.child.output.size => Some("dropDuplicates over some columns")
     case _: DeduplicateWithinWatermark => Some("dropDuplicatesWithinWatermark")
-    case _: Project | _: Filter | _: Join | _: Aggregate | _: Union | _: Distinct | _: Deduplicate | _: Sort | _: Window |
-        _: Generate | _: SubqueryAlias | _: View | _: Expand | _: Intersect | _: Except | _: LeafNode | _: LateralJoin |
+    case _: Project | _: Filter | _: Join | _: Aggregate | _: Union | _: Distinct | _: Deduplicate | _: Sort |
+        _: Window | _: Generate | _: SubqueryAlias | _: View | _: Expand | _: Intersect | _: Except | _: LeafNode |
+        _: LateralJoin |
         _: ResolvedHint | _: Repartition | _: RepartitionByExpression | _: RebalancePartitions | _: WithCTE |
         _: CTERelationDef | _: EventTimeWatermark | _: AsOfJoin | _: Pivot | _: Unpivot | _: CollectMetrics | _: Range |
         _: WithWindowDefinition => None
@@ -45,7 +46,8 @@ object Determinism {
     case aggregate: AggregateExpression if orderDependent(aggregate.aggregateFunction) =>
       Some(aggregate.aggregateFunction.prettyName)
     case _: InputFileName | _: InputFileBlockStart | _: InputFileBlockLength => Some(expression.prettyName)
-    case other if !other.foldable && !other.deterministic && other.children.forall(_.deterministic) => Some(other.prettyName)
+    case other if !other.foldable && !other.deterministic && other.children.forall(_.deterministic) =>
+      Some(other.prettyName)
     case other if isRandom(other) => Some(other.prettyName)
     case _ => None
   }

@@ -3,7 +3,7 @@ package org.apache.spark.sql.ldp
 import org.apache.hadoop.fs.Path
 
 import org.apache.spark.sql.{classic, Row, SparkSession}
-import org.apache.spark.sql.catalyst.analysis.{NamedStreamingRelation, UnresolvedRelation, UnresolvedTableValuedFunction}
+import org.apache.spark.sql.catalyst.analysis._
 import org.apache.spark.sql.catalyst.expressions.{Expression, FunctionTableSubqueryArgumentExpression}
 import org.apache.spark.sql.catalyst.plans.logical.{LogicalPlan, UnresolvedDataSource}
 import org.apache.spark.sql.catalyst.util.CaseInsensitiveMap
@@ -18,7 +18,8 @@ object EventLogs {
   val Setting = "spark.ldp.eventlog"
   private val TableProperties = Seq("pipelines.pipelineId", "ldp.eventlog")
 
-  def isCall(call: UnresolvedTableValuedFunction): Boolean = call.name.lastOption.exists(_.equalsIgnoreCase("event_log"))
+  def isCall(call: UnresolvedTableValuedFunction): Boolean =
+    call.name.lastOption.exists(_.equalsIgnoreCase("event_log"))
 
   def relation(session: SparkSession, arguments: Seq[Expression], streaming: Boolean): LogicalPlan = {
     val folder = arguments.headOption match {
@@ -54,7 +55,7 @@ object EventLogs {
 
   private def tableProperties(session: SparkSession, parts: Seq[String]): Map[String, String] = {
     import org.apache.spark.sql.connector.catalog.CatalogV2Implicits._
-    session.table(parts.quoted).asInstanceOf[classic.Dataset[Row]].queryExecution.analyzed.collectFirst(DeltaLeaf.of).map(_.snapshot.metadata.configuration)
-      .getOrElse(Map.empty)
+    val plan = session.table(parts.quoted).asInstanceOf[classic.Dataset[Row]].queryExecution.analyzed
+    plan.collectFirst(DeltaLeaf.of).map(_.snapshot.metadata.configuration).getOrElse(Map.empty)
   }
 }

@@ -35,7 +35,8 @@ object FileSchemas {
   def read(session: SparkSession, format: String, path: String, options: Map[String, String]): StructType =
     read(session, format, Seq(path), options)
 
-  private def read(session: SparkSession, format: String, paths: Seq[String], options: Map[String, String]): StructType =
+  private def read(session: SparkSession, format: String, paths: Seq[String],
+      options: Map[String, String]): StructType =
     Aside.run(session, "schema")(session.read.format(format).options(options).load(paths: _*).schema)
 
   private def remember(question: Question, schema: StructType): Unit = answers.synchronized {
@@ -45,10 +46,13 @@ object FileSchemas {
 
   /** The format by the ending of the first file. */
   def guessFormat(session: SparkSession, path: String): String =
-    dataFiles(session, path).iterator.map(_.getPath.getName.toLowerCase(Locale.ROOT).stripSuffix(".gz").stripSuffix(".bz2"))
-      .flatMap(name => Seq("json", "csv", "parquet", "avro", "orc", "xml").find(ending => name.endsWith("." + ending))
-        .orElse(Map(".txt" -> "text", ".jsonl" -> "json", ".ndjson" -> "json").collectFirst { case (e, f) if name.endsWith(e) => f }))
+    dataFiles(session, path).iterator
+      .map(_.getPath.getName.toLowerCase(Locale.ROOT).stripSuffix(".gz").stripSuffix(".bz2"))
+      .flatMap(name => formats.get(name.substring(name.lastIndexOf('.') + 1)))
       .nextOption().getOrElse("json")
+
+  private val formats = Seq("json", "csv", "parquet", "avro", "orc", "xml").map(name => name -> name).toMap ++
+    Map("txt" -> "text", "jsonl" -> "json", "ndjson" -> "json")
 
   /**
    * Whether the folder is laid out as `column=value`. Spark finds such columns only when it does not descend
@@ -67,7 +71,9 @@ object FileSchemas {
   private def dataFiles(session: SparkSession, path: String): Seq[FileStatus] = {
     val folders = new Folders(session)
     val start = new Path(path)
-    val roots = if (isPattern(path)) Option(folders.system(start).globStatus(start)).toSeq.flatten else folders.status(start).toSeq
+    val roots =
+      if (isPattern(path)) Option(folders.system(start).globStatus(start)).toSeq.flatten
+      else folders.status(start).toSeq
     def hidden(status: FileStatus) = status.getPath.getName.startsWith("_") || status.getPath.getName.startsWith(".")
     def below(status: FileStatus): Seq[FileStatus] =
       if (status.isDirectory) folders.children(status.getPath).filterNot(hidden).flatMap(below) else Seq(status)

@@ -90,13 +90,14 @@ private class InformationTable(session: SparkSession, catalog: String, table: St
 
   private def viewNames(in: LdpCatalog, schema: String): Seq[String] = in.listViews(Array(schema)).toSeq.map(_.name())
 
-  private def tableRows(in: LdpCatalog, schema: String): Seq[Seq[Any]] = in.tables.listTables(Array(schema)).toSeq.map { id =>
-    val path = in.tables.folder(id)
-    val metadata = DeltaTables.snapshot(session, path).map(_.metadata)
-    val kind = metadata.flatMap(_.configuration.get(DeltaTables.KindProperty)).getOrElse("MANAGED")
-    val insertable = if (kind == "MATERIALIZED_VIEW") "NO" else "YES"
-    Seq(in.name(), schema, id.name(), kind, insertable, metadata.map(_.description).orNull, "DELTA", path.toString)
-  }
+  private def tableRows(in: LdpCatalog, schema: String): Seq[Seq[Any]] =
+    in.tables.listTables(Array(schema)).toSeq.map { id =>
+      val path = in.tables.folder(id)
+      val metadata = DeltaTables.snapshot(session, path).map(_.metadata)
+      val kind = metadata.flatMap(_.configuration.get(DeltaTables.KindProperty)).getOrElse("MANAGED")
+      val insertable = if (kind == "MATERIALIZED_VIEW") "NO" else "YES"
+      Seq(in.name(), schema, id.name(), kind, insertable, metadata.map(_.description).orNull, "DELTA", path.toString)
+    }
 
   private def columnRows(in: LdpCatalog, schema: String): Seq[Seq[Any]] = {
     val ofTables = in.tables.listTables(Array(schema)).toSeq.flatMap { id =>
@@ -108,11 +109,12 @@ private class InformationTable(session: SparkSession, catalog: String, table: St
     ofTables ++ ofViews
   }
 
-  private def rowsOf(in: String, schema: String, table: String, fields: StructType, partitions: Seq[String]): Seq[Seq[Any]] =
+  private def rowsOf(in: String, schema: String, table: String, fields: StructType,
+      partitions: Seq[String]): Seq[Seq[Any]] =
     fields.zipWithIndex.map { case (field, index) =>
       val partition = partitions.indexWhere(_.equalsIgnoreCase(field.name))
       Seq(in, schema, table, field.name, index, field.getCurrentDefaultValue().orNull,
-        if (field.nullable) "YES" else "NO", field.dataType.sql.toLowerCase(java.util.Locale.ROOT), shortName(field.dataType),
+        if (field.nullable) "YES" else "NO", Warehouse.key(field.dataType.sql), shortName(field.dataType),
         if (partition < 0) null else partition, field.getComment().orNull)
     }
 

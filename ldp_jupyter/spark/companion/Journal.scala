@@ -65,9 +65,9 @@ object Journal {
   private def flush(session: SparkSession, table: Path, journal: Path): Long = {
     val path = new Folders(session).qualified(table)
     locks.computeIfAbsent(path.toString, _ => new Object).synchronized {
-      var version = step(session, path, journal, Attempts)
-      while (version.more) version = step(session, path, journal, Attempts)
-      version.version
+      var last = step(session, path, journal, Attempts)
+      while (last.more) last = step(session, path, journal, Attempts)
+      last.version
     }
   }
 
@@ -94,7 +94,7 @@ object Journal {
           case _: io.delta.exceptions.DeltaConcurrentModificationException if attempts > 1 =>
             return step(session, table, journal, attempts - 1)
         }
-        Step(DeltaTables.snapshot(session, table).map(_.version).getOrElse(-1L), more = upTo < length && end + 1 >= Portion / 2)
+        Step(versionOf(session, table), more = upTo < length && text.length == Portion)
       }
     }
   }
@@ -104,8 +104,11 @@ object Journal {
     if (version >= 0) Step(version, more = false)
     else {
       Aside.run(session, "journal")(append(session, table, "", 0))
-      Step(DeltaTables.snapshot(session, table).map(_.version).getOrElse(-1L), more = false)
+      Step(versionOf(session, table), more = false)
     }
+
+  private def versionOf(session: SparkSession, table: Path): Long =
+    DeltaTables.snapshot(session, table).map(_.version).getOrElse(-1L)
 
   private def bytesTaken(table: Path, snapshot: Snapshot): Long = {
     val known = taken.get(table.toString)

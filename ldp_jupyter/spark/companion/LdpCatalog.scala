@@ -88,7 +88,8 @@ class LdpCatalog extends DeltaCatalog with RelationCatalog {
     }
 
   override def tableExists(table: Identifier): Boolean =
-    if (isInformation(table.namespace())) InformationSchema.exists(table.name()) else super[DeltaCatalog].tableExists(table)
+    if (isInformation(table.namespace())) InformationSchema.exists(table.name())
+    else super[DeltaCatalog].tableExists(table)
 
   override def listTables(namespace: Array[String]): Array[Identifier] =
     if (isInformation(namespace)) InformationSchema.names.map(Identifier.of(namespace, _)).toArray
@@ -134,7 +135,8 @@ class LdpCatalog extends DeltaCatalog with RelationCatalog {
   // ---- views
 
   override def viewExists(view: Identifier): Boolean =
-    view.namespace().length == 1 && !isInformation(view.namespace()) && !isPathIdentifier(view) && views.exists(schemaOf(view), view.name())
+    view.namespace().length == 1 && !isInformation(view.namespace()) && !isPathIdentifier(view) &&
+      views.exists(schemaOf(view), view.name())
 
   override def listViews(namespace: Array[String]): Array[Identifier] =
     if (isInformation(namespace)) Array.empty

@@ -14,7 +14,8 @@ import org.apache.spark.sql.types.{DataType, StructType}
  * parser drops, and names that Spark resolves outside of a plan.
  */
 class LdpParser(session: SparkSession, inner: ParserInterface) extends ParserInterface {
-  override def parsePlan(text: String): LogicalPlan = CatalogStatements.parse(text, inner).getOrElse(inner.parsePlan(text))
+  override def parsePlan(text: String): LogicalPlan =
+    CatalogStatements.parse(text, inner).getOrElse(inner.parsePlan(text))
 
   override def parsePlanWithParameters(text: String, parameters: ParameterContext): LogicalPlan =
     CatalogStatements.parse(text, inner).getOrElse(inner match {

@@ -12,7 +12,8 @@ object NameSpan {
     val until = relation.origin.stopIndex.map(_ + 1).getOrElse(from)
     val letters = text.codePoints().toArray
     if (from >= letters.length) NameSpan(0, 0)
-    else new Scanner(letters, from, until.min(letters.length)).find(relation.multipartIdentifier).getOrElse(NameSpan(from, until))
+    else new Scanner(letters, from, until.min(letters.length)).find(relation.multipartIdentifier)
+      .getOrElse(NameSpan(from, until))
   }
 
   private class Scanner(letters: Array[Int], from: Int, until: Int) {

@@ -8,7 +8,9 @@ import org.apache.spark.sql.{classic, Column, Row, SparkSession}
 import org.apache.spark.sql.catalyst.expressions.Expression
 import org.apache.spark.sql.catalyst.parser.{NamedParameterContext, ParseException, PositionalParameterContext}
 import org.apache.spark.sql.catalyst.plans.logical._
+import org.apache.spark.sql.catalyst.types.DataTypeUtils
 import org.apache.spark.sql.classic.Dataset
+import org.apache.spark.sql.types.{DataType, StructType}
 
 /** Text of queries: parsed by the session's own parser. */
 object Queries {
@@ -39,8 +41,8 @@ object Queries {
 
   /** A frame of these columns without a row. */
   def empty(session: SparkSession, schema: String, streaming: Boolean): Dataset[Row] = {
-    val columns = org.apache.spark.sql.types.DataType.fromJson(schema).asInstanceOf[org.apache.spark.sql.types.StructType]
-    val output = org.apache.spark.sql.catalyst.types.DataTypeUtils.toAttributes(columns)
+    val columns = DataType.fromJson(schema).asInstanceOf[StructType]
+    val output = DataTypeUtils.toAttributes(columns)
     dataFrame(session, LocalRelation(output, Nil, isStreaming = streaming))
   }
 

@@ -10,6 +10,7 @@ import org.apache.spark.sql.catalyst.analysis._
 import org.apache.spark.sql.catalyst.expressions.{Alias, Expression}
 import org.apache.spark.sql.catalyst.parser.CatalystSqlParser
 import org.apache.spark.sql.catalyst.plans.logical._
+import org.apache.spark.sql.catalyst.trees.CurrentOrigin
 
 /** The tables that a query names. */
 object References {
@@ -26,7 +27,8 @@ object References {
       None
     }
     Map("references" -> found.values.map { r =>
-      Map("parts" -> r.parts, "streaming" -> r.streaming, "options" -> r.options, "start" -> r.span.start, "stop" -> r.span.stop)
+      Map("parts" -> r.parts, "streaming" -> r.streaming, "options" -> r.options,
+        "start" -> r.span.start, "stop" -> r.span.stop)
     })
   }
 
@@ -89,16 +91,16 @@ object References {
       constant(named.identifierExpr).map { name =>
         val plan = named.planBuilder(CatalystSqlParser.parseMultipartIdentifier(name), named.children)
         plan.transform { case relation: UnresolvedRelation if relation.origin.startIndex.isEmpty =>
-          val placed = relation.copy()
-          org.apache.spark.sql.catalyst.trees.CurrentOrigin.withOrigin(named.origin)(placed.copy())
+          CurrentOrigin.withOrigin(named.origin)(relation.copy())
         }
       }
 
     private def constant(expression: Expression): Option[String] =
       scala.util.Try {
         val row = Queries.dataFrame(session, Project(Seq(Alias(expression, "name")()), OneRowRelation()))
-        row.queryExecution.optimizedPlan.expressions.headOption.map(_.eval()).orElse(
-          row.queryExecution.optimizedPlan.collectFirst { case local: LocalRelation => local.data.head.getUTF8String(0) })
+        val plan = row.queryExecution.optimizedPlan
+        plan.expressions.headOption.map(_.eval())
+          .orElse(plan.collectFirst { case local: LocalRelation => local.data.head.getUTF8String(0) })
       }.toOption.flatten.filter(_ != null).map(_.toString)
   }
 }

@@ -9,8 +9,14 @@ import org.apache.spark.sql.types._
  * A column that was not found is added.
  */
 case class SchemaHints(text: String) {
-  def applyTo(schema: StructType): StructType =
-    hints.foldLeft(schema) { case (known, (path, dataType)) => put(known, path, dataType).asInstanceOf[StructType] }
+  def applyTo(schema: StructType): StructType = {
+    val wanted = hints
+    val paths = wanted.map(_._1.map(Warehouse.key)).toSet
+    // JSON objects are inferred as structs: hints for both key and value say that one is a map.
+    val maps = paths.filter(path => path.last == "key" && paths(path.init :+ "value")).map(_.init)
+    val start = maps.foldLeft(schema: DataType)((known, path) => put(known, path, MapType(StringType, StringType)))
+    wanted.foldLeft(start) { case (known, (path, dataType)) => put(known, path, dataType) }.asInstanceOf[StructType]
+  }
 
   private def hints: Seq[(Seq[String], DataType)] = topLevel(text).map(_.trim).filter(_.nonEmpty).map { hint =>
     val end = endOfName(hint)
@@ -31,7 +37,6 @@ case class SchemaHints(text: String) {
     case (array: ArrayType, "element" +: rest) => array.copy(elementType = put(array.elementType, rest, hinted))
     case (map: MapType, "key" +: rest) => map.copy(keyType = put(map.keyType, rest, hinted))
     case (map: MapType, "value" +: rest) => map.copy(valueType = put(map.valueType, rest, hinted))
-    // JSON objects are inferred as structs: hints for key and value make a map of one.
     case (_, part +: rest) => put(missing(part +: rest), part +: rest, hinted)
   }
 

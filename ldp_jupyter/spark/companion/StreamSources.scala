@@ -48,8 +48,8 @@ object StreamSources {
   }
 
   private def delta(session: SparkSession, path: Path, options: Map[String, String]): Map[String, Any] = Map(
-    "kind" -> "delta", "format" -> "delta", "path" -> new Folders(session).qualified(path).toString, "options" -> options,
-    "table_id" -> DeltaTables.snapshot(session, path).map(_.metadata.id))
+    "kind" -> "delta", "format" -> "delta", "path" -> new Folders(session).qualified(path).toString,
+    "options" -> options, "table_id" -> DeltaTables.snapshot(session, path).map(_.metadata.id))
 
   private def other(format: String, options: Map[String, String]): Map[String, Any] =
     Map("kind" -> "other", "format" -> format, "path" -> None, "options" -> options)

@@ -40,7 +40,8 @@ case class ExpandTableFunctions(session: SparkSession) extends Rule[LogicalPlan]
     files(call.path, others, schema.values.headOption.orElse(call.named.get("schema")), streaming = true)
   }
 
-  private def files(path: String, options: Map[String, String], schema: Option[String], streaming: Boolean): LogicalPlan = {
+  private def files(path: String, options: Map[String, String], schema: Option[String],
+      streaming: Boolean): LogicalPlan = {
     val relation = AutoLoader.source(session, options, schema.map(StructType.fromDDL), Seq(path), streaming)
     if (streaming) NamedStreamingRelation.withUserProvidedName(relation, None) else relation
   }

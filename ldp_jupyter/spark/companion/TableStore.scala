@@ -28,7 +28,19 @@ class TableStore(catalog: String, session: SparkSession) extends TableCatalog wi
 
   override def name(): String = catalog
 
-  def root: Path = new Path(folders.qualified(Warehouse.requireRoot(session)), catalog)
+  @volatile private var qualified: (Path, Path) = _
+
+  /** Asked for with every name; the warehouse may be set anew at any time. */
+  def root: Path = {
+    val warehouse = Warehouse.requireRoot(session)
+    val known = qualified
+    if (known != null && known._1 == warehouse) known._2
+    else {
+      val path = new Path(folders.qualified(warehouse), catalog)
+      qualified = (warehouse, path)
+      path
+    }
+  }
 
   def folder(namespace: Array[String]): Path = {
     if (namespace.length != 1) throw new NoSuchNamespaceException(catalog +: namespace)

@@ -7,7 +7,10 @@ import org.apache.spark.sql.catalyst.plans.logical.{InsertIntoStatement, Logical
 import org.apache.spark.sql.catalyst.trees.CurrentOrigin
 import org.apache.spark.sql.catalyst.trees.TreePattern.PLAN_EXPRESSION
 
-/** Rewrites those parts of a plan that are not resolved yet, subqueries, targets of writes and tables under a time travel included. */
+/**
+ * Rewrites those parts of a plan that are not resolved yet; subqueries, targets of writes and tables under a time
+ * travel as well.
+ */
 object Unresolved {
   def rewrite(plan: LogicalPlan)(rule: PartialFunction[LogicalPlan, LogicalPlan]): LogicalPlan =
     if (plan.resolved) plan

@@ -21,7 +21,9 @@ object Warehouse {
   val InformationSchema = "information_schema"
   val DefaultSchema = "default"
 
-  private val loaded = Collections.synchronizedMap(new WeakHashMap[SparkSession, ConcurrentHashMap.KeySetView[String, java.lang.Boolean]])
+  private type Names = ConcurrentHashMap.KeySetView[String, java.lang.Boolean]
+
+  private val loaded = Collections.synchronizedMap(new WeakHashMap[SparkSession, Names])
   private val loading = new ThreadLocal[SparkSession]
 
   def root(session: SparkSession): Option[Path] = session.conf.getOption(Setting).filter(_.nonEmpty).map(new Path(_))
@@ -89,6 +91,6 @@ object Warehouse {
 
   private def isLoaded(session: SparkSession, catalog: String): Boolean = loadedIn(session).contains(catalog)
 
-  private def loadedIn(session: SparkSession): ConcurrentHashMap.KeySetView[String, java.lang.Boolean] =
+  private def loadedIn(session: SparkSession): Names =
     loaded.computeIfAbsent(session, _ => ConcurrentHashMap.newKeySet[String]())
 }

@@ -1,0 +1,125 @@
+"""The journal of events."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ldp_jupyter.eventlog import Journal, publish_event_log
+from ldp_jupyter.eventlog.journal import read_events
+from ldp_jupyter.events import Event
+from ldp_jupyter.names import Name
+from ldp_jupyter.state import Layout
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def event(message: str, update: str = "u1") -> Event:
+    return Event("flow_progress", message, {"update_id": update}, {"flow_progress": {}})
+
+
+def messages(path: Path, update: str | None = None) -> list[str]:
+    return [e.message for e in read_events(path, update)]
+
+
+def test_events_get_numbers_that_go_on_over_updates(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        assert [journal.write(event(m)).sequence for m in "ab"] == [1, 2]
+    with Journal(path) as journal:
+        assert journal.write(event("c", "u2")).sequence == 3
+    assert [e.sequence for e in read_events(path)] == [1, 2, 3]
+    assert messages(path) == ["a", "b", "c"]
+
+
+def test_an_event_is_in_the_file_when_write_returns(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        written = journal.write(event("a"))
+        assert list(read_events(path)) == [written]
+
+
+def test_events_of_one_update(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.write(event("a", "u1"))
+        journal.write(event("mentions u1", "u2"))
+        journal.write(event("c", "u1"))
+    assert messages(path, "u1") == ["a", "c"]
+    assert messages(path, "u2") == ["mentions u1"]
+    assert messages(path, "u3") == []
+
+
+def test_no_journal_no_events(tmp_path: Path) -> None:
+    assert list(read_events(tmp_path / "journal.jsonl")) == []
+
+
+@pytest.mark.parametrize("half", [b'{"id": "x", "seq', b"{", b"\xc3", b'{"sequence": 99}'])
+def test_a_half_written_line_is_not_read_and_is_cut_off(tmp_path: Path, half: bytes) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.write(event("a"))
+    with path.open("ab") as file:
+        file.write(half)
+    assert messages(path) == ["a"]
+    with Journal(path) as journal:
+        assert journal.write(event("b")).sequence == 2
+    assert messages(path) == ["a", "b"]
+    assert all(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+
+
+def test_a_journal_of_one_half_line(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(b'{"id": ')
+    with Journal(path) as journal:
+        assert journal.write(event("a")).sequence == 1
+    assert messages(path) == ["a"]
+
+
+@pytest.mark.parametrize("size", [10, 70_000, 300_000])
+@pytest.mark.parametrize("half", [b"", b"{" * 100_000])
+def test_lines_of_any_length(tmp_path: Path, size: int, half: bytes) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.write(event("first"))
+        journal.write(event("x" * size))
+    with path.open("ab") as file:
+        file.write(half)
+    with Journal(path) as journal:
+        assert journal.write(event("last")).sequence == 3
+    assert [len(m) for m in messages(path)] == [5, size, 4]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text(max_size=40), max_size=5), st.data())
+def test_cut_anywhere_the_whole_lines_before_it_stay(tmp_path_factory: pytest.TempPathFactory, texts: list[str], data: st.DataObject) -> None:
+    path = tmp_path_factory.mktemp("journal") / "journal.jsonl"
+    with Journal(path) as journal:
+        for text in texts:
+            journal.write(event(text))
+    whole = path.read_bytes()
+    cut = whole[: data.draw(st.integers(0, len(whole)))]
+    path.write_bytes(cut)
+    kept = texts[: cut.count(b"\n")]
+    assert messages(path) == kept
+    with Journal(path) as journal:
+        assert journal.write(event("next")).sequence == len(kept) + 1
+    assert messages(path) == [*kept, "next"]
+
+
+def test_the_folder_of_the_log_points_to_the_journal(tmp_path: Path) -> None:
+    layout = Layout(str(tmp_path), "shop")
+    layout.prepare()
+    name = Name("main", "default", "event_log_x")
+    folder = publish_event_log(layout, name)
+    assert str(folder) == layout.table(name)
+    pointer = folder / "_journal.json"
+    assert json.loads(pointer.read_text()) == {"path": str(layout.journal)}
+    before = pointer.stat().st_mtime_ns
+    publish_event_log(layout, name)
+    assert pointer.stat().st_mtime_ns == before

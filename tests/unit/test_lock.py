@@ -1,0 +1,107 @@
+"""One update of a pipeline at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from core_samples import problem_of
+
+from ldp_jupyter.state import Layout, UpdateLock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HOLD = """
+import sys
+from ldp_jupyter.state import Layout, UpdateLock
+with UpdateLock(Layout(sys.argv[1], "shop")):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    made = Layout(str(tmp_path), "shop")
+    made.prepare()
+    return made
+
+
+@contextmanager
+def held_by_another_process(layout: Layout) -> Iterator[subprocess.Popen[str]]:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, layout.storage], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with holder:
+        try:
+            assert holder.stdout.readline() == "held\n"
+            yield holder
+        finally:
+            if holder.poll() is None:
+                holder.stdin.close()
+                holder.wait(10)
+
+
+def enter(layout: Layout) -> None:
+    with UpdateLock(layout):
+        pass
+
+
+def test_the_second_process_is_told_who_holds_it(layout: Layout) -> None:
+    with held_by_another_process(layout) as holder:
+        problem = problem_of(lambda: enter(layout))
+    assert problem.code == "LDP-3003"
+    assert problem.message.startswith(f'an update of "shop" is running in process {holder.pid} on ')
+    assert " UTC" in problem.message
+    assert f"`kill {holder.pid}`" in problem.hint
+    assert holder.returncode == 0
+    enter(layout)
+
+
+def test_the_lock_of_a_killed_process_is_free(layout: Layout) -> None:
+    with held_by_another_process(layout) as holder:
+        os.kill(holder.pid, signal.SIGKILL)
+        holder.wait(10)
+        assert json.loads(layout.lock.with_suffix(".json").read_text())["pid"] == holder.pid
+        with UpdateLock(layout):
+            assert json.loads(layout.lock.with_suffix(".json").read_text())["pid"] == os.getpid()
+
+
+def test_another_pipeline_of_the_same_storage_is_free(layout: Layout) -> None:
+    other = Layout(layout.storage, "other")
+    other.prepare()
+    with held_by_another_process(layout):
+        enter(other)
+
+
+def test_two_threads_of_one_process(layout: Layout) -> None:
+    codes = []
+    with UpdateLock(layout):
+        thread = threading.Thread(target=lambda: codes.append(problem_of(lambda: enter(layout)).code))
+        thread.start()
+        thread.join()
+    assert codes == ["LDP-3003"]
+    enter(layout)
+
+
+def test_a_holder_that_is_not_known_yet(layout: Layout) -> None:
+    with UpdateLock(layout):
+        layout.lock.with_suffix(".json").unlink()
+        problem = problem_of(lambda: enter(layout))
+    assert (problem.message, problem.hint) == ('an update of "shop" is running in another process', "wait for it")
+
+
+def test_it_is_free_after_an_exception_and_leaves_no_owner(layout: Layout) -> None:
+    with pytest.raises(RuntimeError), UpdateLock(layout):
+        raise RuntimeError
+    assert not layout.lock.with_suffix(".json").exists()
+    enter(layout)

@@ -1,0 +1,107 @@
+"""Paths of a pipeline's storage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core_samples import NAMESPACE
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ldp_jupyter.names import Name
+from ldp_jupyter.state import Layout
+from ldp_jupyter.state.layout import safe, write_text
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from(
+    [".", "..", "a.b", "a", "b", "%41", "A", "a b", "a/b", "\u1f60", "\x1f60", "sink a", "`a`"]
+)
+NAMES = st.builds(Name, TEXT, TEXT, TEXT)
+LAYOUT = Layout("/storage", "shop")
+
+
+def test_where_things_lie() -> None:
+    name = NAMESPACE.qualify("silver.orders")
+    assert LAYOUT.table(name) == "/storage/warehouse/main/silver/orders"
+    assert LAYOUT.table(name, private=True) == "/storage/private/main/silver/orders"
+    assert LAYOUT.checkpoint(name, "0-ab", "main.silver.orders") == (
+        "/storage/pipelines/shop/checkpoints/main.silver.orders/0-ab/main.silver.orders"
+    )
+    assert LAYOUT.checkpoint("events", "0", "f") == "/storage/pipelines/shop/checkpoints/sink%20events/0/f"
+    assert LAYOUT.changes(name, "0-ab") == "/storage/pipelines/shop/changes/main.silver.orders/0-ab"
+    assert str(LAYOUT.journal) == "/storage/pipelines/shop/journal.jsonl"
+    assert str(LAYOUT.runs) == "/storage/pipelines/shop/runs"
+
+
+def test_a_table_lies_under_its_own_letters_where_the_catalog_looks_for_it() -> None:
+    assert LAYOUT.table(Name("main", "my schema", "größe 100%")) == "/storage/warehouse/main/my schema/größe 100%"
+
+
+@given(TEXT, TEXT)
+def test_distinct_texts_stay_distinct(one: str, other: str) -> None:
+    assert (safe(one) == safe(other)) == (one == other)
+
+
+@given(TEXT)
+def test_a_text_is_one_harmless_segment(text: str) -> None:
+    assert len(Path("x", safe(text)).parts) == 2
+    assert safe(text) not in ("", ".", "..")
+
+
+def test_plain_texts_stay_readable() -> None:
+    assert safe("main.silver.orders-2") == "main.silver.orders-2"
+    assert safe("größe") == "gr%C3%B6%C3%9Fe"
+
+
+@given(NAMES, NAMES, st.booleans())
+def test_distinct_names_have_distinct_folders(one: Name, other: Name, private: bool) -> None:
+    same = one == other
+    assert (LAYOUT.checkpoint(one, "0", "f") == LAYOUT.checkpoint(other, "0", "f")) == same
+    assert (LAYOUT.changes(one, "0") == LAYOUT.changes(other, "0")) == same
+    if one.unusable_part is None and other.unusable_part is None:
+        assert (LAYOUT.table(one, private=private) == LAYOUT.table(other, private=private)) == same
+
+
+@given(NAMES)
+def test_a_table_lies_three_folders_below_the_warehouse(name: Name) -> None:
+    if name.unusable_part is None:
+        assert Path(LAYOUT.table(name)).relative_to("/storage/warehouse").parts == name.parts
+
+
+@given(NAMES, TEXT, TEXT)
+def test_a_sink_and_a_table_never_share_a_checkpoint(name: Name, sink: str, flow: str) -> None:
+    assert LAYOUT.checkpoint(name, "0", flow) != LAYOUT.checkpoint(sink, "0", flow)
+
+
+@given(TEXT, TEXT)
+def test_distinct_pipelines_and_flows_have_distinct_folders(one: str, other: str) -> None:
+    table = NAMESPACE.qualify("t")
+    same = one == other
+    assert (Layout("/s", one).home == Layout("/s", other).home) == same
+    assert (LAYOUT.checkpoint(table, "0", one) == LAYOUT.checkpoint(table, "0", other)) == same
+
+
+def test_generations_of_a_table_lie_in_its_lives() -> None:
+    name = NAMESPACE.qualify("`a.b`")
+    lives = [str(folder) for folder in LAYOUT.lives(name)]
+    assert LAYOUT.checkpoint(name, "7", "f").startswith(f"{lives[0]}/7/")
+    assert LAYOUT.changes(name, "7") == f"{lives[1]}/7"
+
+
+def test_storage_ignores_itself_in_git_and_keeps_what_the_user_wrote(tmp_path: Path) -> None:
+    layout = Layout(str(tmp_path / ".ldp"), "shop")
+    layout.prepare()
+    assert layout.home.is_dir()
+    assert (tmp_path / ".ldp" / ".gitignore").read_text() == "*\n"
+    (tmp_path / ".ldp" / ".gitignore").write_text("mine")
+    layout.prepare()
+    assert (tmp_path / ".ldp" / ".gitignore").read_text() == "mine"
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    write_text(file, "old")
+    with file.open() as reader:
+        write_text(file, "new and longer")
+        assert reader.read() == "old"
+    assert file.read_text() == "new and longer"
+    assert [f.name for f in tmp_path.iterdir()] == ["a.json"]

@@ -37,6 +37,7 @@ class Kernel:
         self.current: Declarations | None = None
         self.captured: list[str] = []
         self._text = ""
+        self._ahead: int | None = None
 
     def pipeline(self, options: Mapping[str, Any] | None = None) -> Pipeline:
         """The kernel's pipeline, read again when its settings files changed; options of one command go on top."""
@@ -58,7 +59,7 @@ class Kernel:
             variables={**self.variables, **_pairs(options.get("variables"), "--var")},
             say=say,
         )
-        pipeline.cells, pipeline.cell_texts = self.cells, self.texts
+        pipeline.cells, pipeline.cell_texts, pipeline.locate = self.cells, self.texts, self.locate
         if not special:
             self._pipeline, self._stamp = pipeline, stamp
             self.stand(pipeline)
@@ -67,7 +68,6 @@ class Kernel:
     def stand(self, pipeline: Pipeline) -> None:
         """Make the pipeline's context that of plain cells."""
         context = pipeline.context()
-        context.locate = self.locate
         context.declarations = self.current
         context.get_session = pipeline.session
         set_standing(context)
@@ -85,6 +85,17 @@ class Kernel:
                 self.overrides[key] = value
             else:
                 self.configuration[key] = value
+
+    @property
+    def count(self) -> int:
+        """Number of the running cell. Newer versions of IPython raise their counter before the cell runs, older after."""
+        if self._ahead is None:
+            import inspect
+
+            text = inspect.getsource(type(self.ip).run_cell_async)
+            raised, told = text.find("self.execution_count += 1"), text.find("pre_run_cell")
+            self._ahead = 1 if 0 <= raised < told else 0
+        return int(self.ip.execution_count) - self._ahead
 
     # ---- cells
 
@@ -131,14 +142,14 @@ class Kernel:
         """A cell is about to run: what it declares lands in its own place."""
         from ldp_jupyter.declarations import Declarations, SourceUnit
 
-        count = self.ip.execution_count
+        count = self.count
         key = cell_id or _digest(text)
         self.current = Declarations(SourceUnit(key, f"cell [{count}]"))
         self._text = text
         self._context().declarations = self.current
 
     def register_name(self, filename: str, label: str | None = None) -> None:
-        self.names[filename] = label or f"cell [{self.ip.execution_count}]"
+        self.names[filename] = label or f"cell [{self.count}]"
 
     def finish(self) -> Declarations | None:
         """The cell ran: keep what it declared, in the place of what it or a predecessor declared before.
@@ -183,13 +194,13 @@ class Kernel:
         if label is None:
             if "ipykernel_" not in filename and not filename.startswith("<ipython-input"):
                 return None
-            label = f"cell [{self.ip.execution_count}]"
+            label = f"cell [{self.count}]"
             self.names[filename] = label
         return Location(None, line, cell=label, path=filename)
 
     def file_for(self, body: str, above: int) -> str:
         """A pseudo file that holds the body of a cell magic at the lines it has in the cell."""
-        label = f"cell [{self.ip.execution_count}]"
+        label = f"cell [{self.count}]"
         filename = f"<{label} {_digest(body)[:8]}>"
         text = "\n" * above + body
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)

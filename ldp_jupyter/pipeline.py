@@ -17,7 +17,7 @@ from ldp_jupyter.state import Layout, Runs
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ldp_jupyter.declarations import Declarations
+    from ldp_jupyter.declarations import Declarations, Location
     from ldp_jupyter.display import DataView
     from ldp_jupyter.engine import Update
     from ldp_jupyter.events import Event, Subscriber, UpdateView
@@ -65,6 +65,8 @@ class Pipeline:
         # what cells of this kernel declared, by cell, and the texts of those cells
         self.cells: dict[str, Declarations] = {}
         self.cell_texts: dict[str, str] = {}
+        # finds the cell of a pseudo file name, in a kernel
+        self.locate: Callable[[str, int], Location | None] | None = None
         self._base_session: Any = None
 
     @property
@@ -107,7 +109,9 @@ class Pipeline:
 
     def context(self) -> Context:
         """The context in which this pipeline's code runs."""
-        return Context(self.namespace, self._configuration(), self._load_session, root=self.project.root)
+        return Context(
+            self.namespace, self._configuration(), self._load_session, root=self.project.root, locate=self.locate
+        )
 
     def declared(self) -> Graph:
         """The graph as declared: evaluates no dataset function and needs no data (``ldp ls``)."""

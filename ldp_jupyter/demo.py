@@ -31,9 +31,25 @@ def main(root: Path | None = None, output: Path | None = None) -> int:
     _say(f"Java: {find_java()}")
     _say(f"Executing {NOTEBOOK} (about a minute)")
     done = subprocess.run(
-        [sys.executable, "-m", "jupyter", "nbconvert", "--execute", "--to", "html", "--output-dir", str(output),
-         "--ExecutePreprocessor.timeout=1200", "--ExecutePreprocessor.kernel_name=python3", "--log-level=ERROR", NOTEBOOK],
-        cwd=root, env={**os.environ, "BOOKSTORE_WORK": str(work)}, check=False)
+        [
+            sys.executable,
+            "-m",
+            "jupyter",
+            "nbconvert",
+            "--execute",
+            "--to",
+            "html",
+            "--output-dir",
+            str(output),
+            "--ExecutePreprocessor.timeout=1200",
+            "--ExecutePreprocessor.kernel_name=python3",
+            "--log-level=ERROR",
+            NOTEBOOK,
+        ],
+        cwd=root,
+        env={**os.environ, "BOOKSTORE_WORK": str(work)},
+        check=False,
+    )
     if done.returncode:
         _say("The notebook failed: its error stands above.")
         return done.returncode

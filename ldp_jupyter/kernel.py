@@ -88,7 +88,7 @@ class Kernel:
 
     @property
     def count(self) -> int:
-        """Number of the running cell. Newer versions of IPython raise their counter before the cell runs, older after."""
+        """Number of the running cell. Newer versions of IPython raise their counter before a cell runs, older after."""
         if self._ahead is None:
             import inspect
 

@@ -53,7 +53,7 @@ class Location:
 
 def shown_path(path: str | os.PathLike[str], root: Path | None) -> str:
     """A path as users read it: relative to the project root when it lies inside, else as it is."""
-    absolute = Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow links: users read what they wrote)
+    absolute = Path(os.path.abspath(path))
     if root is not None:
         try:
             return absolute.relative_to(root).as_posix()

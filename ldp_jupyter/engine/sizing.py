@@ -1,9 +1,8 @@
 """Settings for flows over little data.
 
-Most of a small update is spent on compiling: Spark generates Java for every query, has it compiled, and the JVM compiles
-it again; adaptive execution splits a query into jobs to measure what is small anyway. Over a few megabytes all that
-costs more than it saves. Measured on the Bookstore with 1,000 orders a landing, 2 cores: 53.6 s of CPU for the first
-update with Spark's defaults, 32.8 s with these; 51.4 s and 34.0 s for the second.
+Most of a small update is spent on compiling: Spark generates Java for every query, has it compiled, and the JVM
+compiles it again; adaptive execution splits a query into jobs to measure what is small anyway. Over a few megabytes all
+that costs more than it saves: `benchmarks/README.md` has the figures.
 """
 
 from __future__ import annotations

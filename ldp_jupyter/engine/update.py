@@ -189,13 +189,9 @@ class Update:
         def one(item: tuple[Name, Node]) -> LdpError | None:
             name, node = item
             try:
-                set_up(
-                    self.session, node, work.tables[name], node.schema, self.owner, self.graph, full=name in full
-                )
+                set_up(self.session, node, work.tables[name], node.schema, self.owner, self.graph, full=name in full)
             except Exception as error:
-                return problem_from(
-                    error, "LDP-3001", dataset=self.graph.shown(name), location=node.dataset.location
-                )
+                return problem_from(error, "LDP-3001", dataset=self.graph.shown(name), location=node.dataset.location)
             return None
 
         with ThreadPoolExecutor(self._workers()) as pool:

@@ -127,7 +127,7 @@ def _told(facts: BatchInputs) -> list[dict[str, Any]]:
 
 def _commented(run: FlowRun, frame: Any) -> Any:
     """Columns with the comments and types that the declaration gives them."""
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     assert run.node is not None
     schema = run.node.schema

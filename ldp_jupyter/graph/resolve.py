@@ -294,7 +294,7 @@ class Resolution:
             for rule in node.dataset.expectations:
                 try:
                     bridge.with_conditions(target, condition_columns([rule], self._session_for(flow_node.flow)))
-                except Exception as error:  # noqa: PERF203  (each rule is told on its own)
+                except Exception as error:
                     raise _unresolved_rule(rule, error, rule.location or node.dataset.location) from None
 
     def _resolve_sink_flow(self, flow_node: FlowNode) -> None:

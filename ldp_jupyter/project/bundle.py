@@ -136,7 +136,7 @@ def _with_includes(file: Path, root: Path) -> tuple[Tree, list[LdpError]]:
     seen = {file}
     for entry in include.elements():
         pattern = entry.as_text()
-        names = glob.iglob(str(root / pattern), recursive=True)  # noqa: PTH207 - patterns may be absolute
+        names = glob.iglob(str(root / pattern), recursive=True)
         found = sorted(path for path in map(Path, names) if path.is_file())
         if not found and not glob.has_magic(pattern):
             problems.append(UsageProblem("LDP-1003", f'included file "{pattern}" does not exist', location=entry.place))

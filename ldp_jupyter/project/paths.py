@@ -8,7 +8,7 @@ from pathlib import Path
 
 def absolute(path: str | os.PathLike[str]) -> Path:
     """The absolute path; links stay as they are, so that files are shown under the names by which users know them."""
-    return Path(os.path.abspath(path))  # noqa: PTH100
+    return Path(os.path.abspath(path))
 
 
 def home() -> Path | None:

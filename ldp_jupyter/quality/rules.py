@@ -23,7 +23,7 @@ _PREFIX = "ldp:"
 
 def condition_columns(rules: Sequence[Expectation], session: Any) -> list[Any]:  # noqa: ARG001
     """Spark Columns of the rules' conditions."""
-    from pyspark.sql import functions as F  # noqa: N812  (the field's habit)
+    from pyspark.sql import functions as F
 
     return [F.expr(rule.condition) if isinstance(rule.condition, str) else rule.condition for rule in rules]
 
@@ -54,7 +54,7 @@ class RuleSet:
         Every row is counted even where there is no rule: the count of what is written costs nothing here, and a job
         or a look into the table's log elsewhere.
         """
-        from pyspark.sql import functions as F  # noqa: N812
+        from pyspark.sql import functions as F
 
         observe = observe or _by_name
         columns = frame.columns
@@ -74,7 +74,7 @@ class RuleSet:
             measures.append(F.count_if(~_all(drop)).alias("dropped"))
         result = observe(flagged, self.metric, measures)
         if fail:
-            true = F.lit(True)  # noqa: FBT003
+            true = F.lit(True)
             result = result.filter(F.when(_all(fail), true).otherwise(self._raise(columns, flags)))
         if drop:
             result = result.filter(_all(drop))
@@ -82,7 +82,7 @@ class RuleSet:
 
     def _raise(self, columns: list[str], flags: list[Any]) -> Any:
         """An expression that fails the task with the violated rules and the row as JSON."""
-        from pyspark.sql import functions as F  # noqa: N812
+        from pyspark.sql import functions as F
 
         violated = F.concat_ws(
             "\u0001",

@@ -185,7 +185,7 @@ class CellRunner:
         for cell in cells:
             try:
                 self._run(cell)
-            except NotebookExit:  # noqa: PERF203  (`dbutils.notebook.exit`: the end, and nothing is wrong)
+            except NotebookExit:
                 return
             except (Exception, SystemExit) as error:
                 self.declarations.problems.append(source_problem(error, "LDP-2002", location=self._place(cell)))

@@ -91,7 +91,7 @@ def _fetched(jar: Jar) -> Path:
                     download(source, jar.path, part)
                 _check(jar, part)
             return target
-        except OSError as error:  # noqa: PERF203  (URLError is one)
+        except OSError as error:
             reason = error.strerror or getattr(error, "reason", None) or error
             tried.append(f"{source}: {reason}")
     raise LdpError(

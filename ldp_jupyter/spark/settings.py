@@ -130,9 +130,9 @@ def memory_bytes() -> int:
         total = 8 * _GIB
     for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         try:
-            with open(file, encoding="ascii") as limit:  # noqa: PTH123  (not a path of ours)
+            with open(file, encoding="ascii") as limit:
                 total = min(total, int(limit.read()))
-        except (OSError, ValueError):  # noqa: PERF203
+        except (OSError, ValueError):
             continue
     return total
 
@@ -150,4 +150,4 @@ def needs_submit(confs: Mapping[str, str]) -> bool:
     if any(key.startswith(("spark.jars", "spark.files", "spark.submit.pyFiles", "spark.archives")) for key in confs):
         return True
     folder = os.environ.get("SPARK_CONF_DIR")
-    return bool(folder) and os.path.isfile(os.path.join(folder or "", "spark-defaults.conf"))  # noqa: PTH113, PTH118
+    return bool(folder) and os.path.isfile(os.path.join(folder or "", "spark-defaults.conf"))

@@ -40,8 +40,8 @@ def test_the_names_give_the_pipelines_module_while_it_is_in_place(name: str) -> 
 
 def test_from_forms() -> None:
     install_finder()
-    from databricks import pipelines as one  # noqa: PLC0415
-    from pyspark import pipelines as two  # noqa: PLC0415
+    from databricks import pipelines as one
+    from pyspark import pipelines as two
 
     assert one.expect is two.expect is pipelines.expect
 
@@ -76,11 +76,11 @@ def test_a_module_of_that_name_that_was_imported_before_comes_back() -> None:
 
 
 def test_sparks_own_pipelines_come_back() -> None:
-    import pyspark  # noqa: PLC0415
+    import pyspark
 
     own = importlib.import_module("pyspark.pipelines")
     install_finder()
-    from pyspark import pipelines as ours  # noqa: PLC0415
+    from pyspark import pipelines as ours
 
     assert ours.expect is pipelines.expect
     remove_finder()

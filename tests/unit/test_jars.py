@@ -8,7 +8,7 @@ import hashlib
 import http.server
 import multiprocessing
 import threading
-from pathlib import Path  # noqa: TC003
+from pathlib import Path
 
 import pytest
 

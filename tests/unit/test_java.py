@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path  # noqa: TC003
+from pathlib import Path
 from types import ModuleType
 
 import pytest

@@ -151,7 +151,7 @@ def _ldp_line(line: str) -> None:
         raise UsageProblem("LDP-1001", error.format_message(), hint="see %ldp help") from None
     except SystemExit as left:
         if left.code:
-            raise UsageProblem("LDP-1001", f"%ldp {line} ended with status {left.code}") from None
+            raise LdpError("LDP-3002", f"%ldp {line}: not valid, see above") from None
 
 
 def _ldp_table(line: str, cell: str) -> None:

@@ -198,6 +198,7 @@ class Pipeline:
 
     def session(self) -> Any:
         """The Spark session of this pipeline's catalog: three-part names, views and `event_log` work in it."""
+        from ldp_jupyter.engine.tables import OWNER
         from ldp_jupyter.spark import bridge, guards
         from ldp_jupyter.spark.session import SessionSettings, get_session
 
@@ -208,6 +209,8 @@ class Pipeline:
         folder = self.layout.table(self.event_log)
         for key in ("", f".{self.id}", f".{self.settings.name}"):
             session.conf.set(bridge.EVENT_LOG_SETTING + key, folder)
+        # statements by hand may not drop or alter what a pipeline owns; the pipeline itself does not use statements
+        session.conf.set("spark.ldp.guard.property", OWNER)
         guards.install()
         return session
 

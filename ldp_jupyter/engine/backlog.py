@@ -74,16 +74,16 @@ def _files_done(log: Path, source: StreamSource) -> bool:
     root = _local(source.path or "")
     if root is None or not root.is_dir() or any(c in str(root) for c in "*?[{"):
         return False
-    seen = _seen_files(log)
+    try:
+        seen = _seen_files(log)
+    except (OSError, ValueError, KeyError, TypeError):  # a log that is not as we know it
+        return False
     return seen is not None and all(path in seen for path in _listed(root))
 
 
 def _seen_files(log: Path) -> set[str] | None:
     """All files that the source's log names; compacted entries hold all before them."""
-    try:
-        names = [entry.name for entry in log.iterdir()]
-    except OSError:
-        return None
+    names = [entry.name for entry in log.iterdir()]
     compacted = max((int(n.split(".")[0]) for n in names if n.endswith(".compact")), default=-1)
     wanted = [f"{compacted}.compact"] if compacted >= 0 else []
     wanted += [n for n in names if n.isdigit() and int(n) > compacted]

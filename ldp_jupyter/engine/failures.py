@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.graph.spark_errors import evaluation_problem, first_sentence
 from ldp_jupyter.quality import find_violation
+from ldp_jupyter.sources.failures import is_user_frame
 
 if TYPE_CHECKING:
     from ldp_jupyter.graph import Evaluation, Graph
@@ -21,7 +22,14 @@ _CHANGED = (
     "differentDeltaTableReadByStreamingSource",
     "DIFFERENT_DELTA_TABLE_READ_BY_STREAMING_SOURCE",
 )
-_OURS = re.compile(r"LDP-\d{4}")
+# Errors that only say that another one happened.
+_WRAPPERS = (
+    "STREAM_FAILED",
+    "TASK_WRITE_FAILED",
+    "FAILED_EXECUTE_UDF",
+    "PYTHON_EXCEPTION",
+    "FOREACH_BATCH_USER_FUNCTION_ERROR",
+)
 
 
 class Canceled(Exception):  # noqa: N818  (not an error: the user asked for it)
@@ -118,20 +126,19 @@ def _text(error: BaseException) -> str:
 
 
 def _cause(text: str) -> str:
-    """The innermost message that says something."""
-    ours = re.search(r"(LDP-\d{4} )?([^\n]*)", text)
-    python = re.findall(r"^\s*(?:pyspark\.errors\.\S+: |py4j\S*: )?(\w*(?:Error|Exception)): (.+)$", text, re.MULTILINE)
-    classes = re.findall(r"\[([A-Z][A-Z0-9_.]{5,})\] ([^\n]+)", text)
-    real = [
-        (c, m)
-        for c, m in classes
-        if c not in ("STREAM_FAILED", "TASK_WRITE_FAILED", "USER_RAISED_EXCEPTION", "FAILED_EXECUTE_UDF")
-    ]
-    if real:
-        return first_sentence(f"[{real[-1][0]}] {real[-1][1]}")
+    """The innermost message that says something: of Spark's error classes, of Python, of Java."""
+    java = re.findall(r"^(?:Caused by: )?(?:[\w$]+\.)+(\w+(?:Exception|Error)): (?!\[)(.+)$", text, re.MULTILINE)
+    classes = [found for found in re.findall(r"\[([A-Z][A-Z0-9_.]{5,})\] ([^\n]+)", text) if found[0] not in _WRAPPERS]
+    if classes:
+        condition, message = classes[-1]
+        told = first_sentence(f"[{condition}] {message}")
+        return f"{told} {java[-1][1]}" if java and condition.startswith("FAILED_READ_FILE") else told
+    python = (_python_traceback(text) or "").splitlines()
     if python:
-        return f"{python[-1][0]}: {python[-1][1]}"
-    return first_sentence(ours[2] if ours else text)
+        return python[-1]
+    if java:
+        return f"{java[-1][0]}: {java[-1][1]}"
+    return first_sentence(text)
 
 
 def _python_traceback(text: str) -> str | None:
@@ -144,7 +151,7 @@ def _python_traceback(text: str) -> str | None:
     skip = False
     for line in lines[1:]:
         if line.lstrip().startswith('File "'):
-            skip = "site-packages" in line or "/pyspark" in line or "ldp_jupyter" in line
+            skip = not is_user_frame(line.split('"')[1])
         elif not line.startswith(" "):
             kept.append(line)
             break

@@ -140,7 +140,7 @@ def _output_mode(frame: Any) -> str:
 def _aggregates_without_watermark(frame: Any) -> bool:
     """Whether the plan holds an aggregation and no watermark."""
     plan = frame._jdf.queryExecution().analyzed().toString()
-    return bool(re.search(r"^[\s:+\-]*Aggregate ", plan, re.MULTILINE)) and "EventTimeWatermark" not in plan
+    return bool(re.search(r"^[\s:+\-~]*Aggregate ", plan, re.MULTILINE)) and "EventTimeWatermark" not in plan
 
 
 def _run_sink(run: FlowRun, frame: Any) -> None:

@@ -47,7 +47,7 @@ class Update:
         owner: id of the pipeline.
         event_log: name of the event log's table.
         settings: what the log's `create_update` event tells of the pipeline's settings.
-        before_failure: called with the update so far and its problems before an error is raised; writes the report.
+        before_end: called with the update so far and its problems before an error is raised; writes the report.
     """
 
     graph: Graph
@@ -112,6 +112,8 @@ class Update:
                 "config": self.settings,
             }
         )
+        emitter.user_action("START")
+        emitter.runtime(_versions())
         emitter.update(UpdateState.INITIALIZING)
         problems: list[LdpError] = []
         try:
@@ -210,3 +212,14 @@ class Update:
         bus.drain()
         if self.before_end is not None:
             self.before_end(self.view, problems)
+
+
+def _versions() -> dict[str, str]:
+    """Versions of what runs the update."""
+    import platform
+
+    import pyspark
+
+    from ldp_jupyter import __version__
+
+    return {"ldp_jupyter": __version__, "spark": pyspark.__version__, "python": platform.python_version()}

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import using
-from ldp_jupyter.declarations import CdcSpec, Kind, SnapshotSpec
+from ldp_jupyter.declarations import CdcSpec, Kind, Note, SnapshotSpec
 from ldp_jupyter.errors import LdpError, sort_problems
 from ldp_jupyter.graph.evaluate import Evaluation, InputFailed, evaluate, flow_session
 from ldp_jupyter.graph.model import Column, FlowNode, Graph, Node
@@ -93,9 +93,26 @@ class Resolution:
             self._check_view_read(node, streaming)
             return self._views[node.name]
         schema = self.schemas[node.name]
+        if streaming:
+            self._warn_of_rewrites(node, reading, options)
         if streaming and options.get("readchangefeed", "").lower() == "true":
             schema = StructType([*schema.fields, *parse_columns(self.session, _CHANGE_FEED).fields])
         return bridge.empty(reading.session, schema, streaming=streaming)
+
+    def _warn_of_rewrites(self, node: Node, reading: Evaluation, options: Mapping[str, str]) -> None:
+        """A table that updates rewrite can be streamed once, and then no more: say so before it happens."""
+        rewritten = node.kind == Kind.MATERIALIZED_VIEW or any(f.flow.is_cdc for f in node.flows)
+        if not rewritten or any(options.get(o, "").lower() == "true" for o in ("skipchangecommits", "readchangefeed")):
+            return
+        what = "a materialized view" if node.kind == Kind.MATERIALIZED_VIEW else "an AUTO CDC target"
+        note = Note(
+            "warning",
+            f"`{self.graph.shown(reading.flow.target)}` reads `{self.graph.shown(node.name)}` as a stream, {what} that "
+            "updates rewrite: after the next change the stream fails, unless it has skipChangeCommits or readChangeFeed",
+            reading.flow.location,
+        )
+        if note not in self.graph.warnings:
+            self.graph.warnings.append(note)
 
     def _check_view_read(self, node: Node, streaming: bool) -> None:
         if node.streaming is None or node.streaming == streaming:
@@ -232,9 +249,30 @@ class Resolution:
                 hint="use a temporary view: only those can be streams",
             )
 
+    def _check_mixed(self, node: Node) -> None:
+        """AUTO CDC keeps its target by itself: nothing else may write there."""
+        cdc = [f for f in node.flows if f.flow.is_cdc]
+        other = [f for f in node.flows if not f.flow.is_cdc]
+        if cdc and other:
+            raise LdpError(
+                "LDP-2017",
+                f'"{self.graph.shown(node.name)}" is written by AUTO CDC and by the flow "{other[0].flow.name}"',
+                hint="AUTO CDC wants its target for itself",
+                location=other[0].flow.location,
+            )
+        if cdc and node.dataset.expectations:
+            note = Note(
+                "not_checked",
+                f"expectations on the AUTO CDC target `{self.graph.shown(node.name)}` are not applied here: "
+                "put them on the view that it reads",
+                node.dataset.location,
+            )
+            self.graph.not_checked.append(note)
+
     def _settle(self, node: Node, frames: list[tuple[FlowNode, Any]]) -> None:
         """Streamingness, schema, expectations and columns that options name."""
         dataset = node.dataset
+        self._check_mixed(node)
         schemas = [self._flow_schema(flow_node, frame) for flow_node, frame in frames]
         inferred = merge_schemas(self.session, schemas, node, self.graph)
         schema = declared_schema(self.session, dataset, inferred, self.graph)
@@ -303,7 +341,11 @@ class Resolution:
         try:
             frame = self._evaluate(evaluation)
             flow_node.streaming = frame.isStreaming
-            if not frame.isStreaming and not flow.once:
+            if flow.once:
+                raise LdpError(
+                    "LDP-2023", f'the once flow "{flow.name}" into a sink is not supported here', location=flow.location
+                )
+            if not frame.isStreaming:
                 raise LdpError(
                     "LDP-2007",
                     f'the batch query of flow "{flow.name}" writes the sink "{flow.sink}"',

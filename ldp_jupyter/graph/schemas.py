@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.errors import LdpError
@@ -10,6 +11,8 @@ from ldp_jupyter.names import did_you_mean
 if TYPE_CHECKING:
     from ldp_jupyter.declarations import Dataset
     from ldp_jupyter.graph.model import Graph, Node
+
+_COMPUTED = re.compile(r"\b(GENERATED\s+(?:ALWAYS|BY\s+DEFAULT)\s+AS(?:\s+IDENTITY)?|DEFAULT\s)", re.IGNORECASE)
 
 # Types of which the left one can take the right one's values without loss; more is for a full refresh to decide.
 _WIDENING = [
@@ -78,6 +81,12 @@ def declared_schema(session: Any, dataset: Dataset, inferred: Any, graph: Graph)
     if declared is None:
         return _with_comments(inferred, dataset.column_comments)
     schema = parse_schema(session, declared, dataset)
+    if isinstance(declared, str) and (found := _COMPUTED.search(declared)):
+        raise LdpError(
+            "LDP-2023",
+            f'"{graph.shown(dataset.name)}" declares {found[0].upper()} columns, which are not supported here yet',
+            hint="compute the column in the query",
+        )
     names = {field.name.lower(): field for field in schema.fields}
     shown = graph.shown(dataset.name)
     for field in inferred.fields:

@@ -55,8 +55,6 @@ def create_table(
     Returns:
         The table's id and the version committed.
     """
-    if clustering:
-        return _create_clustered(session, path, schema, clustering, properties, comment)
     answer = json.loads(
         _call(
             session,
@@ -66,6 +64,7 @@ def create_table(
             path,
             schema.json(),
             json.dumps(list(partitions)),
+            json.dumps(list(clustering)),
             json.dumps(dict(properties)),
             comment,
         )
@@ -86,8 +85,6 @@ def replace_table(
     Returns:
         The table's id and the version committed.
     """
-    if clustering:
-        return _replace_clustered(frame, path, clustering, properties, comment)
     answer = json.loads(
         _call(
             frame.sparkSession,
@@ -96,6 +93,7 @@ def replace_table(
             frame._jdf,
             path,
             json.dumps(list(partitions)),
+            json.dumps(list(clustering)),
             json.dumps(dict(properties)),
             comment,
         )
@@ -128,63 +126,3 @@ def parse_columns(session: SparkSession, columns: str) -> StructType:
     return StructType.fromJson(
         json.loads(_call(session, "TableCommits", "parseColumns", session._jsparkSession, columns))
     )
-
-
-def _create_clustered(
-    session: SparkSession,
-    path: str,
-    schema: StructType,
-    clustering: Sequence[str],
-    properties: Mapping[str, str],
-    comment: str | None,
-) -> tuple[str, int]:
-    """Clustering is a table feature with metadata of its own: Delta's statement sets it up, in one commit too."""
-    from ldp_jupyter.spark import bridge, guards
-
-    columns = ", ".join(
-        f"`{f.name}` {f.dataType.simpleString()}"
-        + (f" COMMENT {_literal(f.metadata['comment'])}" if "comment" in (f.metadata or {}) else "")
-        for f in schema.fields
-    )
-    text = (
-        f"CREATE OR REPLACE TABLE delta.`{path}` ({columns}) USING delta "
-        f"CLUSTER BY ({', '.join(f'`{c}`' for c in clustering)})"
-        f"{_comment(comment)}{_properties(properties)}"
-    )
-    guards.original(type(session), "sql")(session, text)
-    info = bridge.table_info(session, [path])[0]
-    assert info is not None
-    return info.id, info.version
-
-
-def _replace_clustered(
-    frame: DataFrame,
-    path: str,
-    clustering: Sequence[str],
-    properties: Mapping[str, str],
-    comment: str | None,
-) -> tuple[str, int]:
-    from ldp_jupyter.spark import bridge
-
-    writer: Any = frame.writeTo(f"delta.`{path}`").using("delta").clusterBy(*clustering)
-    for key, value in properties.items():
-        writer = writer.tableProperty(key, value)
-    if comment:
-        writer = writer.tableProperty("comment", comment)
-    writer.createOrReplace()
-    info = bridge.table_info(frame.sparkSession, [path])[0]
-    assert info is not None
-    return info.id, info.version
-
-
-def _comment(comment: str | None) -> str:
-    return f" COMMENT {_literal(comment)}" if comment else ""
-
-
-def _properties(properties: Mapping[str, str]) -> str:
-    pairs = ", ".join(f"{_literal(k)} = {_literal(v)}" for k, v in properties.items())
-    return f" TBLPROPERTIES ({pairs})" if pairs else ""
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -94,7 +94,7 @@ def test_defaults_of_the_platform(spark):
 
 def test_free_table_properties_are_accepted(spark):
     spark.sql("CREATE SCHEMA IF NOT EXISTS main.default")
-    spark.sql("CREATE TABLE p (x INT) TBLPROPERTIES ('delta.feature.of.tomorrow' = '1', 'quality' = 'silver')")
+    spark.sql("CREATE TABLE p (x INT) TBLPROPERTIES ('delta.ofTomorrow' = '1', 'quality' = 'silver')")
     found = {row.key: row.value for row in spark.sql("SHOW TBLPROPERTIES p").collect()}
     assert found["quality"] == "silver"
 

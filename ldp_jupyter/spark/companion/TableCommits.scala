@@ -8,7 +8,10 @@ import org.apache.spark.sql.{Dataset, Row, SparkSession}
 import org.apache.spark.sql.classic
 import org.apache.spark.sql.catalyst.plans.logical.{ColumnDefinition, CreateTable}
 import org.apache.spark.sql.delta.{DeltaLog, DeltaOperations, OptimisticTransaction, Snapshot}
+import org.apache.spark.sql.connector.expressions.FieldReference
 import org.apache.spark.sql.delta.actions.{Action, Metadata}
+import org.apache.spark.sql.delta.skipping.clustering.ClusteredTableUtils
+import org.apache.spark.sql.delta.skipping.clustering.temp.ClusterBySpec
 import org.apache.spark.sql.types.{DataType, StructType}
 
 /**
@@ -18,13 +21,15 @@ import org.apache.spark.sql.types.{DataType, StructType}
  */
 object TableCommits {
   /** For Python: creates a table, or replaces what is there by an empty one; JSON with id and version. */
-  def create(session: SparkSession, path: String, schema: String, partitions: String, properties: String, comment: String): String =
-    commit(session, path, schema, partitions, properties, comment) { (_, _) => Nil }
+  def create(session: SparkSession, path: String, schema: String, partitions: String, clusters: String, properties: String,
+      comment: String): String =
+    commit(session, path, schema, partitions, clusters, properties, comment) { (_, _) => Nil }
 
   /** For Python: replaces rows, schema and properties of a table (or creates it) by the rows of a frame. */
-  def replace(frame: Dataset[Row], path: String, partitions: String, properties: String, comment: String): String = {
+  def replace(frame: Dataset[Row], path: String, partitions: String, clusters: String, properties: String,
+      comment: String): String = {
     val dataset = frame.asInstanceOf[classic.Dataset[Row]]
-    commit(dataset.sparkSession, path, nullable(dataset.schema).json, partitions, properties, comment) { (transaction, _) =>
+    commit(dataset.sparkSession, path, nullable(dataset.schema).json, partitions, clusters, properties, comment) { (transaction, _) =>
       transaction.writeFiles(dataset)
     }
   }
@@ -50,27 +55,35 @@ object TableCommits {
     }
   }
 
-  private def commit(session: SparkSession, path: String, schema: String, partitions: String, properties: String, comment: String)(
+  private def commit(session: SparkSession, path: String, schema: String, partitions: String, clusters: String,
+      properties: String, comment: String)(
       write: (OptimisticTransaction, Snapshot) => Seq[Action]): String = session.withActive {
     val log = DeltaLog.forTable(session, new Path(path))
     val transaction = log.startTransaction()
     val before = transaction.snapshot
     val exists = before.version >= 0
+    val clustering = Json.strings(Json.parse(clusters)) match {
+      case Nil => None
+      case names => Some(ClusterBySpec(names.map(name => FieldReference(Seq(name)))))
+    }
+    val wanted = Json.stringMap(properties)
     val metadata = Metadata(
       id = if (exists) before.metadata.id else java.util.UUID.randomUUID().toString,
       description = comment,
       schemaString = DataType.fromJson(schema).asInstanceOf[StructType].json,
       partitionColumns = Json.strings(Json.parse(partitions)),
-      configuration = Json.stringMap(properties),
+      configuration = wanted ++ clustering.toSeq.flatMap(_ => ClusteredTableUtils.getTableFeatureProperties(wanted)),
       createdTime = before.metadata.createdTime.filter(_ => exists).orElse(Some(System.currentTimeMillis())))
     if (exists) transaction.updateMetadataForNewTableInReplace(metadata) else transaction.updateMetadataForNewTable(metadata)
     val added = write(transaction, before)
     val removed = if (exists) { transaction.readWholeTable(); DeltaTables.filesOf(before).map(_.remove) } else Nil
+    // Clustering columns are metadata of their own; a table that loses them gets an empty list.
+    val domains = ClusteredTableUtils.getDomainMetadataFromTransaction(clustering, transaction)
     val operation = if (exists) {
       DeltaOperations.ReplaceTable(transaction.metadata, isManaged = false, orCreate = true, asSelect = added.nonEmpty,
         clusterBy = None)
     } else DeltaOperations.CreateTable(transaction.metadata, isManaged = false, asSelect = added.nonEmpty)
-    val version = transaction.commit(added ++ removed, operation)
+    val version = transaction.commit(added ++ removed ++ domains, operation)
     Json.write(Map("id" -> transaction.metadata.id, "version" -> version))
   }
 

@@ -1,0 +1,205 @@
+"""Whether a streaming flow has anything to do, told from hand-made checkpoints."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from ldp_jupyter.engine.backlog import caught_up
+from ldp_jupyter.spark.bridge import StreamSource
+
+METADATA = '{"batchWatermarkMs":0,"batchTimestampMs":1,"conf":{}}'
+
+
+def delta(path: str = "/wh/t") -> StreamSource:
+    return StreamSource("delta", "delta", path, {}, "id")
+
+
+def files(path: Path) -> StreamSource:
+    return StreamSource("files", "json", str(path), {})
+
+
+def offset(version: int, index: int = -1, starting: bool = False) -> dict[str, Any]:
+    return {
+        "sourceVersion": 1, "reservoirId": "id", "reservoirVersion": version, "index": index,
+        "isStartingVersion": starting,
+    }  # fmt: skip
+
+
+class Checkpoint:
+    """A checkpoint's folder, filled by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def batch(self, number: int, *offsets: Any, committed: bool = True) -> Checkpoint:
+        lines = ["v1", METADATA, *("-" if o is None else json.dumps(o) for o in offsets)]
+        self._write(f"offsets/{number}", lines)
+        if committed:
+            self._write(f"commits/{number}", ["v1", '{"nextBatchWatermarkMs":0}'])
+        return self
+
+    def seen(self, source: int, name: str, *paths: Path) -> Checkpoint:
+        entries = [json.dumps({"path": "file://" + quote(str(p)), "timestamp": 1, "batchId": 0}) for p in paths]
+        self._write(f"sources/{source}/{name}", ["v1", *entries])
+        return self
+
+    def _write(self, name: str, lines: list[str]) -> None:
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("\n".join(lines), encoding="utf-8")
+        (file.parent / f".{file.name}.crc").touch()
+
+    def done(self, *sources: StreamSource, **versions: int) -> bool:
+        known = {"/wh/t": 4, **{f"/wh/{name}": v for name, v in versions.items()}}
+        return caught_up(str(self.folder), list(sources), lambda paths: [known.get(p) for p in paths])
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Checkpoint:
+    return Checkpoint(tmp_path / "checkpoint")
+
+
+def test_no_checkpoint_yet(checkpoint: Checkpoint) -> None:
+    assert not checkpoint.done(delta())
+
+
+@pytest.mark.parametrize("index", [-1, -100])
+def test_a_delta_source_that_stands_before_the_next_version(checkpoint: Checkpoint, index: int) -> None:
+    checkpoint.batch(0, offset(5, index))
+    assert checkpoint.done(delta())
+    assert not checkpoint.done(delta(), t=5), "a version was written meanwhile"
+    assert not checkpoint.done(delta(), t=3), "another table lies there now"
+
+
+@pytest.mark.parametrize(
+    "last",
+    [offset(4, 2), offset(5, 0), offset(5, starting=True), "5", None, [], {"reservoirVersion": 5}],
+)
+def test_a_delta_source_in_the_midst_of_something(checkpoint: Checkpoint, last: Any) -> None:
+    assert not checkpoint.batch(0, last).done(delta())
+
+
+def test_a_delta_table_that_is_gone(checkpoint: Checkpoint) -> None:
+    assert not checkpoint.batch(0, offset(5)).done(delta("/wh/gone"))
+
+
+def test_the_last_batch_counts_and_it_must_be_committed(checkpoint: Checkpoint) -> None:
+    for number in range(9):
+        checkpoint.batch(number, offset(1))
+    checkpoint.batch(9, offset(2)).batch(10, offset(5))
+    assert checkpoint.done(delta())
+    checkpoint.batch(11, offset(5), committed=False)
+    assert not checkpoint.done(delta())
+
+
+def test_a_query_with_state_is_sparks_to_judge(checkpoint: Checkpoint) -> None:
+    checkpoint.batch(0, offset(5))
+    (checkpoint.folder / "state").mkdir()
+    assert not checkpoint.done(delta())
+
+
+def test_all_sources_must_be_done(checkpoint: Checkpoint) -> None:
+    checkpoint.batch(0, offset(5), offset(8))
+    assert checkpoint.done(delta(), delta("/wh/u"), u=7)
+    assert not checkpoint.done(delta(), delta("/wh/u"), u=8)
+    assert not checkpoint.done(delta("/wh/u"), delta(), u=7), "their order is that of the offsets"
+
+
+def test_one_table_read_twice(checkpoint: Checkpoint) -> None:
+    checkpoint.batch(0, offset(5), offset(5))
+    assert checkpoint.done(delta(), delta())
+    assert not checkpoint.batch(1, offset(5), offset(3)).done(delta(), delta())
+
+
+def test_another_number_of_sources_than_before(checkpoint: Checkpoint) -> None:
+    checkpoint.batch(0, offset(5))
+    assert not checkpoint.done(delta(), delta())
+    assert not checkpoint.done()
+
+
+def test_sources_of_other_kinds_are_sparks_to_judge(checkpoint: Checkpoint) -> None:
+    checkpoint.batch(0, {"topic": {"0": 7}})
+    assert not checkpoint.done(StreamSource("other", "kafka", None, {}))
+
+
+def test_an_offset_log_that_cannot_be_read(checkpoint: Checkpoint) -> None:
+    checkpoint.batch(0, offset(5))
+    (checkpoint.folder / "offsets" / "0").write_text(f"v1\n{METADATA}\n{{", encoding="utf-8")
+    assert not checkpoint.done(delta())
+
+
+# ---- files
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Path:
+    folder = tmp_path / "landing zone #1"
+    folder.mkdir()
+    return folder
+
+
+def test_files_that_were_all_seen(checkpoint: Checkpoint, landing: Path) -> None:
+    one, two = landing / "1.json", landing / "day=1" / "2 a%20b.json"
+    two.parent.mkdir()
+    for file in (one, two):
+        file.touch()
+    checkpoint.batch(0, {"logOffset": 1}).seen(0, "0", one).seen(0, "1", two)
+    assert checkpoint.done(files(landing))
+    assert checkpoint.done(StreamSource("files", "json", "file:" + quote(str(landing)), {}))
+    (landing / "3.json").touch()
+    assert not checkpoint.done(files(landing))
+
+
+def test_files_that_spark_does_not_list_do_not_count(checkpoint: Checkpoint, landing: Path) -> None:
+    for name in ("_SUCCESS", ".hidden", "_tmp/a.json", ".x/b.json"):
+        (landing / name).parent.mkdir(exist_ok=True)
+        (landing / name).touch()
+    checkpoint.batch(0, {"logOffset": 0}).seen(0, "0")
+    assert checkpoint.done(files(landing))
+
+
+def test_a_seen_file_that_is_gone_does_not_matter(checkpoint: Checkpoint, landing: Path) -> None:
+    assert checkpoint.batch(0, {"logOffset": 0}).seen(0, "0", landing / "gone.json").done(files(landing))
+
+
+def test_a_compacted_log_holds_all_before_it(checkpoint: Checkpoint, landing: Path) -> None:
+    made = [landing / f"{n}.json" for n in range(4)]
+    for file in made:
+        file.touch()
+    checkpoint.batch(0, {"logOffset": 11})
+    checkpoint.seen(0, "8", made[0]).seen(0, "9.compact", *made[:2]).seen(0, "10", made[2]).seen(0, "11", made[3])
+    assert checkpoint.done(files(landing))
+    checkpoint.seen(0, "19.compact", *made[:3])
+    assert not checkpoint.done(files(landing)), "only entries behind the newest compacted one count"
+
+
+def test_a_second_source_has_its_own_log(checkpoint: Checkpoint, landing: Path) -> None:
+    (landing / "1.json").touch()
+    checkpoint.batch(0, offset(5), {"logOffset": 0}).seen(1, "0", landing / "1.json")
+    assert checkpoint.done(delta(), files(landing))
+    assert not checkpoint.batch(1, {"logOffset": 0}, offset(5)).done(files(landing), delta())
+
+
+@pytest.mark.parametrize("path", ["s3://bucket/x", "/no/such/folder", "*.json", ""])
+def test_paths_that_are_sparks_to_judge(checkpoint: Checkpoint, landing: Path, path: str) -> None:
+    checkpoint.batch(0, {"logOffset": 0}).seen(0, "0")
+    where = str(landing / path) if path.startswith("*") else path
+    assert not checkpoint.done(StreamSource("files", "json", where, {}))
+
+
+def test_a_log_in_another_form_is_sparks_to_judge(checkpoint: Checkpoint, landing: Path) -> None:
+    checkpoint.batch(0, {"logOffset": 0}).seen(0, "0")
+    for text in ("v1\n{", 'v1\n{"other": 1}', "v1\n3"):
+        (checkpoint.folder / "sources" / "0" / "0").write_text(text, encoding="utf-8")
+        assert not checkpoint.done(files(landing))
+
+
+def test_files_seen_elsewhere(checkpoint: Checkpoint, landing: Path) -> None:
+    checkpoint.batch(0, {"logOffset": 0}).seen(0, "0")
+    (checkpoint.folder / "sources" / "0" / "0").write_text('v1\n{"path":"s3://b/1.json"}', encoding="utf-8")
+    assert not checkpoint.done(files(landing))

@@ -86,7 +86,11 @@ def _pairs(given: Sequence[str] | None, flag: str) -> dict[str, str]:
 def common(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that every command has."""
     options = [
-        click.option("--project", type=click.Path(file_okay=False), help="Project folder (default: here and upward)."),
+        click.option(
+            "--project",
+            type=click.Path(exists=True, file_okay=False),
+            help="Project folder (default: here and upward).",
+        ),
         click.option("--pipeline", help="Which pipeline, where the project has several."),
         click.option("--target", help="Bundle target, e.g. dev."),
         click.option(
@@ -530,7 +534,9 @@ def init(door: Door, directory: str, sample: str | None) -> None:
 
 
 @ldp.command()
-@click.option("--project", type=click.Path(file_okay=False), help="Project folder (default: here and upward).")
+@click.option(
+    "--project", type=click.Path(exists=True, file_okay=False), help="Project folder (default: here and upward)."
+)
 @output_format("text", "json")
 @click.option("--prepare", is_flag=True, help="Fetch and build what is missing, so that the first start is quick.")
 @click.pass_obj
@@ -582,7 +588,8 @@ def main(args: Sequence[str] | None = None) -> None:
         ldp.main(args=list(args) if args is not None else None, prog_name="ldp", standalone_mode=False, obj=door)
     except click.exceptions.Exit as left:
         sys.exit(left.exit_code)
-    except click.Abort:
+    except click.Abort:  # what click makes of an interrupt
+        sys.stderr.write("interrupted\n")
         sys.exit(130)
     except click.ClickException as error:
         error.show()

@@ -61,6 +61,7 @@ class Context:
 
 _current: ContextVar[Context | None] = ContextVar("ldp_jupyter_context", default=None)
 _standing: Context | None = None
+_missing: Exception | None = None
 
 
 def current() -> Context | None:
@@ -68,10 +69,20 @@ def current() -> Context | None:
     return _current.get() or _standing
 
 
-def set_standing(context: Context | None) -> None:
-    """Set the context of plain notebook cells (None: there is none)."""
-    global _standing  # noqa: PLW0603  (one kernel, one standing context)
-    _standing = context
+def set_standing(context: Context | None, missing: Exception | None = None) -> None:
+    """Set the context of plain notebook cells.
+
+    Parameters:
+        context: None where there is none.
+        missing: why there is none, for cells that need it.
+    """
+    global _standing, _missing  # one kernel, one standing context
+    _standing, _missing = context, missing
+
+
+def why_missing() -> Exception | None:
+    """What kept the kernel from having a context, e.g. settings that cannot be read."""
+    return _missing
 
 
 @contextlib.contextmanager

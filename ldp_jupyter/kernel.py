@@ -142,11 +142,11 @@ class Kernel:
         """A cell is about to run: what it declares lands in its own place."""
         from ldp_jupyter.declarations import Declarations, SourceUnit
 
-        count = self.count
+        context = self._context()  # first: where settings cannot be read, nothing is begun
         key = cell_id or _digest(text)
-        self.current = Declarations(SourceUnit(key, f"cell [{count}]"))
+        self.current = Declarations(SourceUnit(key, f"cell [{self.count}]"))
         self._text = text
-        self._context().declarations = self.current
+        context.declarations = self.current
 
     def register_name(self, filename: str, label: str | None = None) -> None:
         self.names[filename] = label or f"cell [{self.count}]"

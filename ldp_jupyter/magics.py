@@ -213,8 +213,8 @@ def _before(info: Any) -> None:
     kernel = _the_kernel()
     try:
         kernel.begin(info.raw_cell or "", getattr(info, "cell_id", None))
-    except LdpError:
-        return  # settings that cannot be read: the command that needs them says so
+    except LdpError as error:  # settings that cannot be read: cells and commands that need them say so
+        set_standing(None, error)
 
 
 def _after(result: Any) -> None:

@@ -85,13 +85,16 @@ class Storage:
         return column in self.state.schema.names
 
 
-def open_storage(session: SparkSession, target: ChangeTarget) -> Storage | None:
+def open_storage(session: SparkSession, target: ChangeTarget, *, list_files: bool = False) -> Storage | None:
     """The target's changes table; None before its first batch.
+
+    Parameters:
+        list_files: as for `table_state`: for reading the rows.
 
     Raises:
         LdpError: LDP-3005 when there is a table without a definition that this version understands.
     """
-    state = table_state(session, target.changes_path)
+    state = table_state(session, target.changes_path, list_files=list_files)
     if not state.exists:
         return None
     text = state.properties.get(PROPERTY)

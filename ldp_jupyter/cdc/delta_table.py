@@ -1,4 +1,9 @@
-"""A Delta table by path: the few things asked for at each batch, from its log and without a Spark job."""
+"""A Delta table by path: what is asked for at each batch, from its log and without a Spark job.
+
+Planning a scan of a small Delta table costs more than reading it: Delta computes the table's state and looks for files
+by Spark jobs of their own, again for every scan. The checksum beside the newest commit lists the files of a table that
+has few; so the storage, which is read several times right after it was written, is read by these files.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +14,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
 # How far back to look for a commit of ours when others (compaction, a property) have followed it.
 _COMMITS_BACK = 5
+# Up to so many files are read by name: Spark lists more of them by a job.
+FILES_BY_NAME = 32
+_MAPPING = "delta.columnMapping.mode"
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file of a table with its statistics (``minValues``, ``maxValues``, ...)."""
+
+    name: str
+    statistics: Mapping[str, Any]
+
+    def may_hold(self, column: str, value: int) -> bool:
+        """Whether a row with this value can be in the file."""
+        least = self.statistics.get("minValues", {}).get(column)
+        greatest = self.statistics.get("maxValues", {}).get(column)
+        return least is None or greatest is None or least <= value <= greatest
 
 
 @dataclass(frozen=True)
@@ -23,12 +45,14 @@ class TableState:
     Parameters:
         version: -1 when there is no such table.
         files: number of data files, None when only a Spark job could tell.
+        data_files: the files, when they are few and can be read as they are.
     """
 
     version: int
     schema: StructType
     properties: Mapping[str, str]
     files: int | None
+    data_files: tuple[DataFile, ...] | None = None
 
     @property
     def exists(self) -> bool:
@@ -45,8 +69,8 @@ def _newest(session: SparkSession, log: Any) -> Any:
     return log.update(may_be_stale, none, none)
 
 
-def table_state(session: SparkSession, path: str) -> TableState:
-    """Version, schema, properties and number of files."""
+def table_state(session: SparkSession, path: str, *, list_files: bool = False) -> TableState:
+    """Version, schema, properties and number of files; on request the files, if they are few."""
     from pyspark.sql.types import StructType
 
     snapshot = _newest(session, _log(session, path))
@@ -57,7 +81,39 @@ def table_state(session: SparkSession, path: str) -> TableState:
     checksum = snapshot.checksumOpt()
     files = int(checksum.get().numFiles()) if checksum.isDefined() else None
     schema = StructType.fromJson(json.loads(metadata.schemaString()))
-    return TableState(int(snapshot.version()), schema, dict(properties), files)
+    known = None
+    # With column mapping, names in the files are not those of the columns.
+    if list_files and files is not None and files <= FILES_BY_NAME and properties.get(_MAPPING, "none") == "none":
+        known = _data_files(session, checksum.get())
+    return TableState(int(snapshot.version()), schema, dict(properties), files, known)
+
+
+def _data_files(session: SparkSession, checksum: Any) -> tuple[DataFile, ...] | None:
+    listed = checksum.allFiles()
+    if not listed.isDefined():
+        return None
+    files = []
+    for file in session._jvm.scala.jdk.javaapi.CollectionConverters.asJava(listed.get()):
+        name = file.path()
+        if file.deletionVector() is not None or "%" in name or ":" in name:
+            return None
+        files.append(DataFile(name, json.loads(file.stats() or "{}")))
+    return tuple(files)
+
+
+def read_rows(session: SparkSession, path: str, state: TableState, **holding: int) -> DataFrame:
+    """The rows of a table as of `state`.
+
+    Parameters:
+        holding: columns with a value each: files that cannot have a row with it are left out, other rows are not.
+    """
+    if state.data_files is None:
+        return session.read.format("delta").load(path)
+    files = [file.name for file in state.data_files if all(file.may_hold(*pair) for pair in holding.items())]
+    if not files:
+        return session.createDataFrame([], state.schema)
+    reader = session.read.schema(state.schema).option("__globPaths__", "false")
+    return reader.parquet(*[f"{path}/{name}" for name in files])
 
 
 def rows_written(session: SparkSession, path: str, since: int, app_id: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ldp_jupyter.cdc.columns import BATCH, CUT, DELETE, END_AT, FLOW, OP, SEQ, START_AT, UPSERT, dotted, quoted
 from ldp_jupyter.cdc.definition import Storage, open_storage
-from ldp_jupyter.cdc.delta_table import TableState, rows_written, table_state
+from ldp_jupyter.cdc.delta_table import TableState, read_rows, rows_written, table_state
+from ldp_jupyter.cdc.settings import settings
 from ldp_jupyter.cdc.state import LIVE, Layout, current_rows, history_rows
 from ldp_jupyter.cdc.values import comparable
 from ldp_jupyter.errors import LdpError
@@ -47,7 +47,7 @@ def publish_batch(
         LdpError: LDP-5006 when the storage has gone.
     """
     with target.lock():
-        storage = open_storage(session, target)
+        storage = open_storage(session, target, list_files=True)
         if storage is None:
             raise LdpError("LDP-5006", f"the stored changes of {target.name} are gone", dataset=target.name,
                            hint=f"run once with --full-refresh {target.name}")
@@ -80,8 +80,10 @@ class _Publication:
     def publish(self, flow_name: str) -> BatchCounts:
         from pyspark.sql import functions as fn
 
-        events = self.session.read.format("delta").load(self.target.changes_path)
-        batch = events.where((fn.col(FLOW) == flow_name) & (fn.col(BATCH) == self.batch_id))
+        path, stored = self.target.changes_path, self.storage.state
+        events = read_rows(self.session, path, stored)
+        some = read_rows(self.session, path, stored, **{BATCH: self.batch_id})
+        batch = some.where((fn.col(FLOW) == flow_name) & (fn.col(BATCH) == self.batch_id))
         truncated = self.storage.has(CUT) and bool(batch.where(fn.col(CUT).isNotNull()).limit(1).collect())
         # In its first version the table holds the batch that created it, and nothing else.
         alone = self.storage.state.version == 0
@@ -138,7 +140,10 @@ class _Publication:
         merge = merge.whenNotMatchedInsert(live, {quoted(name): fn.col(dotted("s", name)) for name in self.columns})
         if truncated:
             merge = merge.whenNotMatchedBySourceDelete()
-        with _transaction(self.session, self.flow_id, self.batch_id):
+        # MERGE takes its transaction from the session.
+        prefix = "spark.databricks.delta.write"
+        transaction = {f"{prefix}.txnAppId": self.flow_id, f"{prefix}.txnVersion": str(self.batch_id)}
+        with settings(self.session, transaction):
             result = merge.execute().collect()
         if not result:  # skipped: the target has this batch
             return BatchCounts()
@@ -187,19 +192,3 @@ def _additions(stored: DataType, there: DataType, path: str, after: str | None =
             else:
                 yield f"{name} {field.dataType.simpleString()}" + (f" AFTER {quoted(after)}" if after else "")
                 after = field.name if after else None
-
-
-@contextmanager
-def _transaction(session: SparkSession, app_id: str, version: int) -> Iterator[None]:
-    """MERGE takes its transaction from the session."""
-    settings = {
-        "spark.databricks.delta.write.txnAppId": app_id,
-        "spark.databricks.delta.write.txnVersion": str(version),
-    }
-    for key, value in settings.items():
-        session.conf.set(key, value)
-    try:
-        yield
-    finally:
-        for key in settings:
-            session.conf.unset(key)

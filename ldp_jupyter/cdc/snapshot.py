@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.cdc.columns import BATCH, DELETE, END_AT, FLOW, OP, SEQ, SNAPSHOT, UPSERT, by_lower, dotted, quoted
 from ldp_jupyter.cdc.definition import Definition, check_plan, open_storage
+from ldp_jupyter.cdc.delta_table import read_rows
 from ldp_jupyter.cdc.plan import (
     ChangePlan,
     as_kept,
@@ -76,9 +77,10 @@ def latest_version(session: SparkSession, flow_name: str, target: ChangeTarget) 
     """The newest snapshot of the flow that is stored; None before the first. One small Spark job."""
     from pyspark.sql import functions as fn
 
-    if open_storage(session, target) is None:
+    storage = open_storage(session, target, list_files=True)
+    if storage is None:
         return None
-    stored = session.read.format("delta").load(target.changes_path)
+    stored = read_rows(session, target.changes_path, storage.state)
     taken = stored.where((fn.col(OP) == SNAPSHOT) & (fn.col(FLOW) == flow_name))
     row = taken.agg(fn.max(fn.struct(SEQ, BATCH)).alias("newest")).collect()[0]["newest"]
     return None if row is None else StoredSnapshot(_as_given(row[SEQ]), row[BATCH])

@@ -19,7 +19,9 @@ from ldp_jupyter.cdc.columns import (
     quoted,
 )
 from ldp_jupyter.cdc.definition import PROPERTY, Storage, check_plan, fits, open_storage, same_shape
+from ldp_jupyter.cdc.delta_table import FILES_BY_NAME
 from ldp_jupyter.cdc.refusal import raise_refused, refuse
+from ldp_jupyter.cdc.settings import settings
 from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from ldp_jupyter.cdc.plan import ChangePlan
     from ldp_jupyter.cdc.target import ChangeTarget
 
+_COMPACT_FROM = "spark.databricks.delta.autoCompact.minNumFiles"
 # Letters that Delta takes in column names only with column mapping.
 _NEEDS_MAPPING = " ,;{}()\n\t="
 
@@ -76,7 +79,9 @@ def append_changes(
         writer = writer.option("txnAppId", flow_id).option("txnVersion", str(batch_id))
         if _gains_columns(as_stored, storage):
             writer = writer.option("mergeSchema", "true")
-        writer.save(target.changes_path)
+        # Small files are put together before they are too many to be read by name.
+        with settings(changes.sparkSession, {_COMPACT_FROM: str(FILES_BY_NAME * 3 // 4)}):
+            writer.save(target.changes_path)
 
 
 def _properties(changes: DataFrame, definition: Definition) -> dict[str, str]:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ldp_jupyter.context import Context, current
+from ldp_jupyter.context import Context, current, why_missing
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.locations import Location, shown_path
 from ldp_jupyter.names import did_you_mean
@@ -61,9 +61,12 @@ def declaring() -> tuple[Context, Declarations]:
     """The context that declarations go to now.
 
     Raises:
-        LdpError: LDP-2012 outside of pipeline source.
+        LdpError: LDP-2012 outside of pipeline source; in a notebook whose settings cannot be read, what is wrong.
     """
     context = current()
+    missing = why_missing() if context is None else None
+    if missing is not None:
+        raise missing
     if context is None or context.declarations is None:
         where = (
             "inside a dataset function"

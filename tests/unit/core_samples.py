@@ -84,5 +84,10 @@ def notebook(*cells: str, counts: Sequence[int | None] = (), **metadata: Any) ->
             "source": text.splitlines(keepends=True),
         }
 
-    made = {"cells": [cell(i, t) for i, t in enumerate(cells)], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    made = {
+        "cells": [cell(i, t) for i, t in enumerate(cells)],
+        "metadata": metadata,
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
     return json.dumps(made)

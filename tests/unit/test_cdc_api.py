@@ -98,7 +98,9 @@ def test_every_optional_parameter_may_be_none() -> None:
     assert spec_of(**dict.fromkeys(names)) == spec_of()
 
 
-@pytest.mark.parametrize(("given", "kept"), [(1, "1"), ("1", "1"), (2, "2"), ("2", "2"), (None, "1"), ("BITEMPORAL", "bitemporal")])
+@pytest.mark.parametrize(
+    ("given", "kept"), [(1, "1"), ("1", "1"), (2, "2"), ("2", "2"), (None, "1"), ("BITEMPORAL", "bitemporal")]
+)
 def test_scd_types(given: Any, kept: str) -> None:
     assert spec_of(stored_as_scd_type=given).scd_type == kept
 

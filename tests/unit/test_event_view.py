@@ -21,9 +21,7 @@ class Story:
     def tell(self, event_type: str, payload: dict[str, Any], error: Any = None, **origin: str) -> None:
         when = START + timedelta(seconds=self.seconds)
         self.seconds += 1
-        self.view.apply(
-            Event(event_type, "", origin, {event_type: payload}, Level.INFO, error=error, timestamp=when)
-        )
+        self.view.apply(Event(event_type, "", origin, {event_type: payload}, Level.INFO, error=error, timestamp=when))
 
     def dataset(self, name: str, kind: str = "STREAMING_TABLE", **rules: str) -> None:
         expectations = [{"name": rule, "action": action} for rule, action in rules.items()]
@@ -96,8 +94,12 @@ def test_batches_of_a_flow_add_up() -> None:
 def test_flows_of_one_dataset_add_up() -> None:
     story = Story()
     story.dataset("orders", ok="warn")
-    story.flow("north", "RUNNING", "orders", metrics={"num_output_rows": 3}, data_quality=quality(0, ("orders", "ok", 3, 0)))
-    story.flow("south", "RUNNING", "orders", metrics={"num_output_rows": 4}, data_quality=quality(1, ("orders", "ok", 4, 1)))
+    story.flow(
+        "north", "RUNNING", "orders", metrics={"num_output_rows": 3}, data_quality=quality(0, ("orders", "ok", 3, 0))
+    )
+    story.flow(
+        "south", "RUNNING", "orders", metrics={"num_output_rows": 4}, data_quality=quality(1, ("orders", "ok", 4, 1))
+    )
     orders = story.view.datasets["orders"]
     assert (orders.rows_written, orders.rows_dropped) == (7, 1)
     assert (orders.expectations["ok"].passed, orders.expectations["ok"].failed) == (7, 1)

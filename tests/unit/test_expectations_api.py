@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 from ldp_jupyter import pipelines as dp
 from ldp_jupyter.declarations import Action
 
-ONE = {"expect": (dp.expect, "warn"), "expect_or_drop": (dp.expect_or_drop, "drop"), "expect_or_fail": (dp.expect_or_fail, "fail")}
+ONE = {
+    "expect": (dp.expect, "warn"),
+    "expect_or_drop": (dp.expect_or_drop, "drop"),
+    "expect_or_fail": (dp.expect_or_fail, "fail"),
+}
 ALL = {
     "expect_all": (dp.expect_all, "warn"),
     "expect_all_or_drop": (dp.expect_all_or_drop, "drop"),

@@ -52,13 +52,21 @@ PROXY = (
 @pytest.mark.parametrize(
     ("text", "cause"),
     [
-        (STREAM.format(WRITE, CAST), "The value 'x' of the type \"STRING\" cannot be cast to \"INT\" because it is malformed."),
-        (BATCH.format(WRITE, CAST), "The value 'x' of the type \"STRING\" cannot be cast to \"INT\" because it is malformed."),
+        (
+            STREAM.format(WRITE, CAST),
+            'The value \'x\' of the type "STRING" cannot be cast to "INT" because it is malformed.',
+        ),
+        (
+            BATCH.format(WRITE, CAST),
+            'The value \'x\' of the type "STRING" cannot be cast to "INT" because it is malformed.',
+        ),
         (STREAM.format(WRITE, UDF), "ZeroDivisionError: integer division or modulo by zero"),
         (BATCH.format(WRITE, UDF), "ZeroDivisionError: integer division or modulo by zero"),
         (STREAM.format(PROXY, ""), "a.OutOfStock: the sink is full"),
         (
-            BATCH.format(WRITE, "org.apache.spark.SparkRuntimeException: [USER_RAISED_EXCEPTION] my own words SQLSTATE: P0001"),
+            BATCH.format(
+                WRITE, "org.apache.spark.SparkRuntimeException: [USER_RAISED_EXCEPTION] my own words SQLSTATE: P0001"
+            ),
             "my own words",
         ),
         (
@@ -73,7 +81,10 @@ PROXY = (
             "java.lang.OutOfMemoryError: Java heap space",
             "OutOfMemoryError: Java heap space",
         ),
-        ("[TABLE_OR_VIEW_NOT_FOUND] The table `a` cannot be found. SQLSTATE: 42P01; line 1 pos 14;\n'Project [*]\n+- 'X", "The table `a` cannot be found."),
+        (
+            "[TABLE_OR_VIEW_NOT_FOUND] The table `a` cannot be found. SQLSTATE: 42P01; line 1 pos 14;\n'Project [*]\n+- 'X",
+            "The table `a` cannot be found.",
+        ),
         ("something went wrong\nsecond line", "something went wrong second line"),
     ],
 )
@@ -116,7 +127,9 @@ def test_any_other_failure_names_the_flow() -> None:
 
 def test_a_violated_rule() -> None:
     told = f'{MARK}"silver.orders"\u0002positive\u0002{{"n":-4}}\u0003'
-    problem = problem_for(BATCH.format(WRITE, f"org.apache.spark.SparkRuntimeException: [USER_RAISED_EXCEPTION] {told}"))
+    problem = problem_for(
+        BATCH.format(WRITE, f"org.apache.spark.SparkRuntimeException: [USER_RAISED_EXCEPTION] {told}")
+    )
     assert problem.code == "LDP-4001"
     assert problem.message == 'expectation positive of "silver.orders" was violated; nothing of the batch was written'
     assert problem.hint == 'rule positive: n > 0\nrow {"n":-4}'
@@ -134,7 +147,9 @@ def test_a_violated_rule() -> None:
 def test_a_source_that_was_not_only_appended_to(text: str) -> None:
     problem = problem_for(STREAM.format(text, ""))
     assert problem.code == "LDP-3004"
-    assert problem.message.startswith('"silver.orders" reads a table as a stream that was changed, not only appended to')
+    assert problem.message.startswith(
+        '"silver.orders" reads a table as a stream that was changed, not only appended to'
+    )
     assert "--full-refresh silver.orders" in problem.hint
 
 
@@ -163,7 +178,7 @@ def test_causes_of_a_java_error_are_read_to_the_innermost() -> None:
 
     error: Any = RuntimeError("An error occurred while calling o1.save.")
     error.java_exception = Java("org.apache.spark.SparkException: " + WRITE, Java(CAST))
-    assert problem_for(error).message.startswith('flow "the_flow" failed: The value \'x\'')
+    assert problem_for(error).message.startswith("flow \"the_flow\" failed: The value 'x'")
 
 
 # ---- exceptions of user code

@@ -122,6 +122,8 @@ def test_what_else_is_installed_as_dlt_is_told(tmp_path: Path, monkeypatch: pyte
         info = tmp_path / f"{name}.dist-info"
         info.mkdir()
         project, version = name.split("-")
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n", encoding="utf-8")
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n", encoding="utf-8"
+        )
         importlib.invalidate_caches()
         assert other_dlt() == said

@@ -97,7 +97,9 @@ def test_lines_of_any_length(tmp_path: Path, size: int, half: bytes) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.text(max_size=40), max_size=5), st.data())
-def test_cut_anywhere_the_whole_lines_before_it_stay(tmp_path_factory: pytest.TempPathFactory, texts: list[str], data: st.DataObject) -> None:
+def test_cut_anywhere_the_whole_lines_before_it_stay(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], data: st.DataObject
+) -> None:
     path = tmp_path_factory.mktemp("journal") / "journal.jsonl"
     with Journal(path) as journal:
         for text in texts:

@@ -40,7 +40,10 @@ class Shell:
         out = io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             result = self.ip.run_cell(text, store_history=True, cell_id=cell_id)
-        self.shown, self.error = re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue()), result.error_before_exec or result.error_in_exec
+        self.shown, self.error = (
+            re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue()),
+            result.error_before_exec or result.error_in_exec,
+        )
         return self.shown
 
     def ok(self, text: str, cell_id: str | None = None) -> str:
@@ -80,7 +83,9 @@ def test_a_cell_with_decorators_registers_and_shows_its_card(shell: Shell) -> No
     shown = shell.ok(TABLE.format("orders"), "c1")
     assert "orders" in shown
     listed = shell.graph()
-    assert [(d["name"], d["cell"], d["line"], d["file"]) for d in listed["datasets"]] == [("orders", "cell [1]", 2, None)]
+    assert [(d["name"], d["cell"], d["line"], d["file"]) for d in listed["datasets"]] == [
+        ("orders", "cell [1]", 2, None)
+    ]
     assert listed["errors"] == []
 
 
@@ -126,7 +131,7 @@ def test_a_cell_that_does_not_declare_any_more_leaves_the_graph(shell: Shell) ->
 
 def test_the_same_name_from_two_cells_is_an_error_that_names_both(shell: Shell) -> None:
     shell.ok(TABLE.format("t"), "c1")
-    shell.ok("\n" + TABLE.format("t"), "c2")
+    shell.ok("#\n" + TABLE.format("t"), "c2")
     (error,) = shell.graph()["errors"]
     assert (error["code"], error["cell"], error["line"]) == ("LDP-2006", "cell [2]", 3)
     assert "cell [1], line 2" in error["hint"]
@@ -175,7 +180,9 @@ def test_a_table_cell(shell: Shell) -> None:
 
 
 def test_an_sql_cell(shell: Shell) -> None:
-    shell.ok("%%ldp_sql\nCREATE MATERIALIZED VIEW one AS SELECT 1 AS a;\n\nCREATE MATERIALIZED VIEW two AS SELECT 1 AS a")
+    shell.ok(
+        "%%ldp_sql\nCREATE MATERIALIZED VIEW one AS SELECT 1 AS a;\n\nCREATE MATERIALIZED VIEW two AS SELECT 1 AS a"
+    )
     assert [(d["name"], d["line"]) for d in shell.graph()["datasets"]] == [("one", 2), ("two", 4)]
 
 
@@ -197,10 +204,12 @@ def test_help_of_the_table_cell(shell: Shell) -> None:
         ("%ldp ls --format yaml", "LDP-1001 Invalid value for '--format'", None),
         ("%ldp ls 'x", "LDP-1001 %ldp: No closing quotation", None),
         ("%ldp ls --set nothing", "LDP-1001 --set wants key=value, got 'nothing'", None),
-        ("%ldp ls --project /no/such/folder/anywhere", "LDP-", None),
+        ("%ldp ls --project /no/such/folder/anywhere", "LDP-1001 Invalid value for '--project'", None),
     ],
 )  # fmt: skip
-def test_errors_are_told_in_a_few_lines_without_a_traceback(shell: Shell, cell: str, first: str, place: str | None) -> None:
+def test_errors_are_told_in_a_few_lines_without_a_traceback(
+    shell: Shell, cell: str, first: str, place: str | None
+) -> None:
     shown = shell.run(cell).splitlines()
     assert isinstance(shell.error, LdpError)
     assert shown[0].startswith(first)
@@ -260,7 +269,9 @@ def test_a_settings_file_that_changed_is_read_again(shell: Shell, make_project: 
     assert [d["full_name"] for d in shell.graph()["datasets"]][-1] == "prod.gold.u"
 
 
-def test_settings_that_cannot_be_read_are_told_by_the_command_and_cells_still_run(shell: Shell, make_project: Make) -> None:
+def test_settings_that_cannot_be_read_are_told_by_the_command_and_cells_still_run(
+    shell: Shell, make_project: Make
+) -> None:
     make_project({"databricks.yml": "bundle: ["})
     assert shell.ok("x = 1\nprint(x)") == "1\n"
     shown = shell.run("%ldp ls")
@@ -268,7 +279,9 @@ def test_settings_that_cannot_be_read_are_told_by_the_command_and_cells_still_ru
     assert shell.error.code == "LDP-1003"
     assert "databricks.yml" in shown
     assert "Traceback" not in shown
-    make_project({"databricks.yml": "bundle: {name: b}"})
+    shown = shell.run(TABLE.format("t"))
+    assert shell.error.code == "LDP-1003", shown
+    make_project({"databricks.yml": "bundle: {name: b}\nresources: {pipelines: {shop: {name: shop}}}\n"})
     shell.ok(TABLE.format("t"))
     assert shell.names() == ["t"]
 

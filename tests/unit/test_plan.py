@@ -41,7 +41,10 @@ def plan(made: Graph, **request: Any) -> UpdatePlan:
 
 
 def waits(planned: UpdatePlan) -> dict[str, list[str]]:
-    return {p.key.removeprefix("main.default."): [k.removeprefix("main.default.") for k in p.waits_for] for p in planned.flows}
+    return {
+        p.key.removeprefix("main.default."): [k.removeprefix("main.default.") for k in p.waits_for]
+        for p in planned.flows
+    }
 
 
 def ran(planned: UpdatePlan) -> list[str]:

@@ -43,7 +43,7 @@ def test_in_the_error_of_a_batch() -> None:
 
 
 def test_not_in_the_plan_that_spark_prints_with_an_error() -> None:
-    plan = f"Filter raise_error(USER_RAISED_EXCEPTION, concat({MARK}\"t\"\u0002, concat_ws(\u0001, r), \u0002, to_json(a), \u0003))"
+    plan = f'Filter raise_error(USER_RAISED_EXCEPTION, concat({MARK}"t"\u0002, concat_ws(\u0001, r), \u0002, to_json(a), \u0003))'
     assert find_violation(plan) is None
     assert find_violation(plan + "\n" + told("t", ["r"], "{}")) == Violation("t", ["r"], "{}")
 
@@ -63,7 +63,9 @@ def test_other_errors(text: str) -> None:
     assert find_violation(text) is None
 
 
-@given(TEXT, st.lists(TEXT, min_size=1, max_size=3), st.dictionaries(TEXT, TEXT | st.none() | st.integers()), TEXT, TEXT)
+@given(
+    TEXT, st.lists(TEXT, min_size=1, max_size=3), st.dictionaries(TEXT, TEXT | st.none() | st.integers()), TEXT, TEXT
+)
 def test_whatever_the_row_and_the_names_hold(
     dataset: str, rules: list[str], row: dict[str, object], before: str, after: str
 ) -> None:

@@ -245,9 +245,14 @@ def test_stopping_is_told_to_each_running_flow_once_and_a_late_one_does_not_star
 
 def test_an_error_of_a_flow_that_is_being_stopped_is_its_end() -> None:
     work = Update({0: set()}).work
-    with pytest.raises(Canceled), work.stoppable(lambda: None):
-        work.stop()
-        raise RuntimeError("the query was stopped")
+
+    def query() -> None:
+        with work.stoppable(lambda: None):
+            work.stop()
+            raise RuntimeError("the query was stopped")
+
+    with pytest.raises(Canceled):
+        query()
 
 
 def test_a_flow_that_ended_is_not_stopped() -> None:

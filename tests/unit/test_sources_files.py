@@ -92,7 +92,9 @@ def test_what_source_finds_predefined(make_project: Make) -> None:
 
 
 def test_a_syntax_error_in_one_file_while_the_others_load(make_project: Make) -> None:
-    root = make_project({"a.py": TABLE.format("one"), "b.py": "x = 1\ndef f(:\n    pass\n", "c.py": TABLE.format("two")})
+    root = make_project(
+        {"a.py": TABLE.format("one"), "b.py": "x = 1\ndef f(:\n    pass\n", "c.py": TABLE.format("two")}
+    )
     first, broken, third = load(root, "a.py", "b.py", "c.py")
     assert (tables(first), tables(third)) == (["one"], ["two"])
     assert broken.datasets == []
@@ -254,7 +256,9 @@ def test_what_source_prints_is_its_own_affair(make_project: Make, capsys: pytest
 
 
 def test_functions_keep_the_globals_of_their_file(make_project: Make) -> None:
-    root = make_project({"a.py": "import dlt\nn = 20\n@dlt.table\ndef t():\n    return n + extra()\n\ndef extra():\n    return 1\n"})
+    root = make_project(
+        {"a.py": "import dlt\nn = 20\n@dlt.table\ndef t():\n    return n + extra()\n\ndef extra():\n    return 1\n"}
+    )
     (declared,) = load(root, "a.py")
     query: Any = declared.flows[0].query
     assert query.function() == 21

@@ -43,7 +43,9 @@ def comment(root: Path, *names: str) -> str | None:
     return loaded[0].datasets[0].comment
 
 
-@pytest.mark.parametrize("helper", ["helper_of_test.py", "transformations/helper_of_test.py", "transformations/helper_of_test/__init__.py"])
+@pytest.mark.parametrize(
+    "helper", ["helper_of_test.py", "transformations/helper_of_test.py", "transformations/helper_of_test/__init__.py"]
+)
 def test_helpers_in_the_root_and_beside_the_source_are_found(make_project: Make, helper: str) -> None:
     root = make_project({"transformations/a.py": SOURCE, helper: "WORD = 'found'"})
     assert comment(root, "transformations/a.py") == "found"
@@ -119,7 +121,12 @@ def test_path_entries_of_one_source_do_not_change_what_another_imports(make_proj
 
 
 def test_a_source_may_append_the_folder_of_its_helper(make_project: Make) -> None:
-    root = make_project({"a.py": "import sys, os\nsys.path.append(os.path.join(os.path.dirname(__file__), 'lib'))\n" + SOURCE, "lib/helper_of_test.py": "WORD = 'from lib'"})
+    root = make_project(
+        {
+            "a.py": "import sys, os\nsys.path.append(os.path.join(os.path.dirname(__file__), 'lib'))\n" + SOURCE,
+            "lib/helper_of_test.py": "WORD = 'from lib'",
+        }
+    )
     assert comment(root) == "from lib"
 
 

@@ -157,7 +157,10 @@ def test_a_query_between_declarations_is_no_error_in_a_notebook(make_project: Ma
 
 
 def test_a_broken_cell_does_not_stop_the_cells_behind_it(make_project: Make) -> None:
-    text = "# Databricks notebook source\nx = 1\n\n# COMMAND ----------\n\ndef f(:\n\n# COMMAND ----------\n\n1 / 0\n\n# COMMAND ----------\n\n" + TABLE.format("t")
+    text = (
+        "# Databricks notebook source\nx = 1\n\n# COMMAND ----------\n\ndef f(:\n\n# COMMAND ----------\n\n1 / 0\n\n# COMMAND ----------\n\n"
+        + TABLE.format("t")
+    )
     (declared,) = load(make_project({"nb.py": text}), "nb.py")
     assert tables(declared) == ["t"]
     assert problems(declared) == [("LDP-2001", "nb.py:6:7"), ("LDP-2002", "nb.py:10")]
@@ -208,7 +211,9 @@ def test_a_comment_that_looks_like_magic_inside_code_stays_a_comment() -> None:
 def test_run_shares_the_names_of_the_other_notebook(make_project: Make) -> None:
     root = make_project(
         {
-            "nb.py": "# Databricks notebook source\n# MAGIC %run ./helpers/setup\n\n# COMMAND ----------\n\n" + TABLE.format("t") + "    \nassert name == 'x'\n",
+            "nb.py": "# Databricks notebook source\n# MAGIC %run ./helpers/setup\n\n# COMMAND ----------\n\n"
+            + TABLE.format("t")
+            + "    \nassert name == 'x'\n",
             "helpers/setup.py": "# Databricks notebook source\nname = 'x'\n\n# COMMAND ----------\n\nimport dlt\n@dlt.view\ndef helper(): ...\n",
         }
     )
@@ -229,7 +234,11 @@ def test_run_shares_the_names_of_the_other_notebook(make_project: Make) -> None:
     ],
 )
 def test_where_run_looks(make_project: Make, line: str, file: str) -> None:
-    texts = {".py": TABLE.format("t"), ".sql": "CREATE MATERIALIZED VIEW t AS SELECT 1 AS a", ".ipynb": notebook(TABLE.format("t"))}
+    texts = {
+        ".py": TABLE.format("t"),
+        ".sql": "CREATE MATERIALIZED VIEW t AS SELECT 1 AS a",
+        ".ipynb": notebook(TABLE.format("t")),
+    }
     root = make_project({"nbs/nb.ipynb": notebook(line), file: texts["." + file.rsplit(".", 1)[1]]})
     (declared,) = load(root, "nbs/nb.ipynb")
     assert (tables(declared), problems(declared)) == (["t"], [])
@@ -237,7 +246,9 @@ def test_where_run_looks(make_project: Make, line: str, file: str) -> None:
 
 
 def test_code_below_run_in_one_cell(make_project: Make) -> None:
-    root = make_project({"nb.ipynb": notebook("%run ./other\n" + TABLE.format("t") + "assert x == 1"), "other.py": "x = 1"})
+    root = make_project(
+        {"nb.ipynb": notebook("%run ./other\n" + TABLE.format("t") + "assert x == 1"), "other.py": "x = 1"}
+    )
     (declared,) = load(root, "nb.ipynb")
     assert (tables(declared), problems(declared)) == (["t"], [])
     assert declared.datasets[0].location.line == 3
@@ -291,7 +302,13 @@ def test_cells_of_an_ipynb_file(make_project: Make) -> None:
 
 
 def test_cells_of_one_notebook_share_their_names(make_project: Make) -> None:
-    root = make_project({"nb.ipynb": notebook("n = 20", "%%ldp_table t\nm = n + 1\nm", "import dlt\n@dlt.table\ndef u():\n    return n")})
+    root = make_project(
+        {
+            "nb.ipynb": notebook(
+                "n = 20", "%%ldp_table t\nm = n + 1\nm", "import dlt\n@dlt.table\ndef u():\n    return n"
+            )
+        }
+    )
     (declared,) = load(root, "nb.ipynb")
     assert [f.query.function() for f in declared.flows] == [21, 20]
 
@@ -325,7 +342,16 @@ def test_what_is_wrong_in_a_cell_is_told_at_its_line(make_project: Make) -> None
 
 @pytest.mark.parametrize(
     "magic",
-    ["%pip install x", "%load_ext ldp_jupyter", "%ldp ls", "!ls -l", "%matplotlib inline", "%config x=1", "%%time", "%%capture out"],
+    [
+        "%pip install x",
+        "%load_ext ldp_jupyter",
+        "%ldp ls",
+        "!ls -l",
+        "%matplotlib inline",
+        "%config x=1",
+        "%%time",
+        "%%capture out",
+    ],
 )
 def test_magics_above_code_do_not_hide_it(make_project: Make, magic: str) -> None:
     root = make_project({"nb.ipynb": notebook(f"{magic}\n{TABLE.format('t')}")})
@@ -348,7 +374,11 @@ def test_source_that_ends_the_notebook(make_project: Make) -> None:
 
 def test_the_default_language_of_a_notebook(make_project: Make) -> None:
     view = "CREATE MATERIALIZED VIEW {0} AS SELECT 1 AS a"
-    sql = notebook(view.format("one"), "%python\n" + TABLE.format("two"), **{"application/vnd.databricks.v1+notebook": {"language": "sql"}})
+    sql = notebook(
+        view.format("one"),
+        "%python\n" + TABLE.format("two"),
+        **{"application/vnd.databricks.v1+notebook": {"language": "sql"}},
+    )
     root = make_project({"nb.ipynb": sql})
     (declared,) = load(root, "nb.ipynb")
     assert (tables(declared), problems(declared)) == (["one", "two"], [])
@@ -419,7 +449,11 @@ def test_however_a_working_notebook_imports_the_module(make_project: Make, head:
 
 
 def test_reading_a_pipelines_table_declares_nothing() -> None:
-    cells = [Cell("import dlt\nfrom dlt import read", 1, "a"), Cell("dlt.read('t').show()", 1, "b"), Cell("read('t')", 1, "c")]
+    cells = [
+        Cell("import dlt\nfrom dlt import read", 1, "a"),
+        Cell("dlt.read('t').show()", 1, "b"),
+        Cell("read('t')", 1, "c"),
+    ]
     names = pipeline_names(cells)
     assert [is_pipeline_cell(cell, names) for cell in cells] == [False, False, False]
 
@@ -464,4 +498,3 @@ def test_cells_that_are_safe_to_run(text: str, safe: bool) -> None:
 )
 def test_what_a_cell_is(text: str, meant: tuple[str, str, str, int]) -> None:
     assert Cell(text, 1, "a").split() == meant
-

@@ -159,7 +159,17 @@ def test_a_syntax_error_stays_one() -> None:
 def test_variables_of_the_notebook_that_the_cell_uses_are_told() -> None:
     body = "import json\nlocal = limit + len(names)\nf = lambda row: row + limit\nspark.range(helper(local)).filter(condition)"
     _, captured = declare(
-        "t", body, limit=1, names=[], helper=len, condition="a", spark=object(), dp=object(), math=types, unused=1, row=5
+        "t",
+        body,
+        limit=1,
+        names=[],
+        helper=len,
+        condition="a",
+        spark=object(),
+        dp=object(),
+        math=types,
+        unused=1,
+        row=5,
     )
     assert captured == ["limit", "names", "helper", "condition"]
 

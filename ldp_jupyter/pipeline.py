@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import Context
+from ldp_jupyter.declarations import Note
 from ldp_jupyter.errors import LdpError, PipelineInvalid
 from ldp_jupyter.names import Name, Namespace
 from ldp_jupyter.project import choose_pipeline, load_project, notebook_files, source_files
@@ -135,7 +136,8 @@ class Pipeline:
                 )
             )
             return graph
-        graph.not_checked.extend(note for note in self.project.notes if note not in graph.not_checked)
+        notes = [*self.project.notes, *self._settings_without_effect()]
+        graph.not_checked.extend(note for note in notes if note not in graph.not_checked)
         resolve_graph(graph, self.context(), self._load_session())
         self._hooks = [hook for source in declarations for hook in source.hooks]
         return graph
@@ -304,6 +306,16 @@ class Pipeline:
             self._base_session = base_session(self.session(), self._configuration(), self.namespace)
             begin_small(self._base_session, self._configuration())
         return self._base_session
+
+    def _settings_without_effect(self) -> list[Note]:
+        """Settings that are read and that this machine cannot honour yet."""
+        settings = self.settings
+        given = [
+            (settings.continuous, "continuous mode: an update here is triggered, and ends"),
+            (settings.notifications, "notifications: nobody is told"),
+            (settings.parameters, "parameters of the pipeline: use configuration"),
+        ]
+        return [Note("no_effect", text, settings.location) for value, text in given if value]
 
     def _told_settings(self) -> dict[str, Any]:
         """Settings for the event log and the report, secrets left out."""

@@ -108,7 +108,7 @@ class Resolution:
         note = Note(
             "warning",
             f"`{self.graph.shown(reading.flow.target)}` reads `{self.graph.shown(node.name)}` as a stream, {what} that "
-            "updates rewrite: after the next change the stream fails, unless it has skipChangeCommits or readChangeFeed",
+            "updates rewrite: after the next change it fails, unless it has skipChangeCommits or readChangeFeed",
             reading.flow.location,
         )
         if note not in self.graph.warnings:

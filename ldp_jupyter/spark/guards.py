@@ -130,21 +130,35 @@ def _get_or_create(original: Any, self: Any) -> Any:
 
 def _start_on_need() -> None:
     """`col("x")` and the like at the top of a file need a JVM: start it instead of failing."""
+    import importlib
     import sys
 
     # these take the function by name when they are imported: import them first, then replace it in each
+    for name in ("classic.column", "classic.dataframe", "classic.window", "types", "udf"):
+        importlib.import_module(f"pyspark.sql.{name}")
+    from pyspark import SparkContext
     from pyspark.sql import utils
+    from pyspark.sql.functions import builtin
 
-    asked = utils.get_active_spark_context
+    asked, invoke = utils.get_active_spark_context, builtin._invoke_function
 
-    def get_active_spark_context() -> Any:
-        from pyspark import SparkContext
-
+    def start() -> None:
         context = current()
         if SparkContext._active_spark_context is None and context is not None:
             context.get_session()
+
+    def get_active_spark_context() -> Any:
+        start()
         return asked()
 
+    @functools.wraps(invoke)
+    def invoke_function(name: str, *args: Any) -> Any:
+        start()
+        return invoke(name, *args)
+
+    builtin._invoke_function = invoke_function
     for module in list(sys.modules.values()):
-        if getattr(module, "get_active_spark_context", None) is asked:
-            module.get_active_spark_context = get_active_spark_context  # type: ignore[attr-defined]
+        if getattr(module, "__name__", "").startswith("pyspark."):
+            for name, value in list(vars(module).items()):
+                if value is asked:
+                    setattr(module, name, get_active_spark_context)

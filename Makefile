@@ -26,7 +26,7 @@ lint: setup
 
 test: lint
 	$(BIN)/python -m pytest -q tests/unit
-	$(BIN)/python -m pytest -q tests --ignore=tests/unit
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests --ignore=tests/unit
 
 clean:
 	rm -rf $(VENV) .ldp demo-output build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -102,11 +102,25 @@ class Pipeline:
         from ldp_jupyter.sources import load_files
 
         files = self.sources()
-        notebooks = [
-            n for n in notebook_files(self.settings, self.project) if n not in files and not self._is_this_notebook(n)
-        ]
-        loaded = load_files(files, self.context(), self.settings.root, notebooks=notebooks)
-        return [*loaded, *self.cells.values()]
+        notebooks = [n for n in notebook_files(self.settings, self.project) if n not in files]
+        own = [n for n in notebooks if self._is_this_notebook(n)]
+        others = [n for n in notebooks if n not in own]
+        loaded = load_files(files, self.context(), self.settings.root, notebooks=others)
+        return [*loaded, *self.cells.values(), *self._not_loaded(own, loaded)]
+
+    def _not_loaded(self, notebooks: list[Path], loaded: list[Declarations]) -> list[Declarations]:
+        """A warning for datasets of this kernel's own notebook whose cells did not run: they are not in the graph."""
+        from ldp_jupyter.declarations import Declarations, SourceUnit
+        from ldp_jupyter.sources import load_files
+
+        here = {d.name for source in (*loaded, *self.cells.values()) for d in source.datasets}
+        told = []
+        for source in load_files([], self.context(), self.settings.root, notebooks=notebooks):
+            missing = [self.namespace.shown(d.name) for d in source.datasets if d.name not in here]
+            if missing:
+                text = f"not loaded in this kernel: {', '.join(missing)} ({source.unit.shown}): run their cells"
+                told.append(Declarations(SourceUnit("", source.unit.shown), notes=[Note("warning", text)]))
+        return told
 
     def context(self) -> Context:
         """The context in which this pipeline's code runs."""

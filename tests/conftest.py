@@ -36,9 +36,11 @@ def storage(tmp_path: Path) -> Path:
 @pytest.fixture
 def spark(spark_main: SparkSession, storage: Path) -> Iterator[SparkSession]:
     """A session of its own over the warehouse of the test's project."""
+    from ldp_jupyter.engine.sizing import begin_small
     from ldp_jupyter.spark.session import SessionSettings, forget, get_session
 
     session = get_session(SessionSettings(warehouse=str(storage / "warehouse")))
+    begin_small(session, {})  # as the engine does for flows over little data
     yield session
     for query in session.streams.active:
         query.stop()
@@ -57,3 +59,9 @@ def make_project(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
         return tmp_path
 
     return make
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two workers share the tests file by file: one Spark each, its sessions reused."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))

@@ -51,13 +51,25 @@ class FlowView:
         return {
             "name": self.name,
             "status": self.status.value,
-            "rows_written": self.rows_written,
-            "rows_upserted": self.rows_upserted,
-            "rows_deleted": self.rows_deleted,
-            "rows_dropped": self.rows_dropped,
+            **_rows(self, self.status.value),
             "seconds": self.seconds,
             "error": self.error,
         }
+
+
+def _rows(view: FlowView | DatasetView, status: str | None) -> dict[str, int | None]:
+    """Counts for programs: what was completed and counted nothing has written and dropped no row."""
+    written, dropped = view.rows_written, view.rows_dropped
+    if status == FlowStatus.COMPLETED.value and view.rows_upserted is None and written is None:
+        written = 0
+    if written is not None and dropped is None:
+        dropped = 0
+    return {
+        "rows_written": written,
+        "rows_upserted": view.rows_upserted,
+        "rows_deleted": view.rows_deleted,
+        "rows_dropped": dropped,
+    }
 
 
 # The worst state of a dataset's flows is the dataset's.
@@ -128,10 +140,7 @@ class DatasetView:
             "kind": self.kind,
             "status": self.status,
             "refresh": self.refresh,
-            "rows_written": self.rows_written,
-            "rows_upserted": self.rows_upserted,
-            "rows_deleted": self.rows_deleted,
-            "rows_dropped": self.rows_dropped,
+            **_rows(self, self.status),
             "expectations": [e.to_json() for e in self.expectations.values()],
             "flows": [f.to_json() for f in self.flows.values()],
             "seconds": round(self.seconds, 3) if self.seconds is not None else None,

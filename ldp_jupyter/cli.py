@@ -292,7 +292,7 @@ def run(
         door.json({**update.view.to_json(), "update_id": update.update_id, "errors": [p.to_json() for p in problems]})
     else:
         door.done(pipeline, graph, update.view, problems)
-    if update.view.events:
+    if update.view.events and not isinstance(failure, KeyboardInterrupt):  # who interrupts does not want to wait
         door.end(pipeline)
     if failure is not None:
         raise failure

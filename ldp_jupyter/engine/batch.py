@@ -41,7 +41,7 @@ def job_group(run: FlowRun) -> Iterator[None]:
     group = f"{run.work.emitter.update_id}/{run.name}"
     context.setJobGroup(group, run.name, interruptOnCancel=True)
     try:
-        with run.work.stoppable(lambda: context.cancelJobGroup(group)):
+        with run.work.stoppable(lambda: context._jsc.sc().cancelJobGroupAndFutureJobs(group)):
             yield
     finally:
         context._jsc.clearJobGroup()

@@ -96,6 +96,9 @@ class Scheduler:
 
     def _one(self, planned: PlannedFlow, execute: Callable[[PlannedFlow], object]) -> None:
         try:
+            if self._work.stopping.is_set():  # handed out, and stopped before its turn came
+                self._work.emitter.progress(planned, FlowStatus.STOPPED)
+                raise Canceled
             result: object = execute(planned)
         except Canceled as canceled:
             result = canceled

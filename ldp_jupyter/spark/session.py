@@ -223,21 +223,10 @@ def _new_session(settings: SessionSettings, say: Callable[[str], None]) -> Any:
     for key, value in settings.confs.items():
         _configure(spark, key, value, say)
     if _companion:
-        bridge.prepare_session(spark, settings.warehouse, settings.catalog)
-        _enter_schema(spark, settings)
+        bridge.prepare_session(spark, settings.warehouse, settings.catalog, settings.schema)
     if ours and not _sessions:
         _make_default(spark)
     return spark
-
-
-def _enter_schema(spark: Any, settings: SessionSettings) -> None:
-    """Make the schema current. Spark refuses one that is not there; ``default`` always is, others become a folder."""
-    from ldp_jupyter.names import quote
-
-    full = quote([settings.catalog, settings.schema])
-    if not spark.catalog.databaseExists(full):
-        spark.sql(f"CREATE SCHEMA IF NOT EXISTS {full}")
-    spark.sql(f"USE {full}")
 
 
 def _configure(spark: Any, key: str, value: str, say: Callable[[str], None]) -> None:

@@ -13,6 +13,7 @@ object Sessions {
       session.conf.set("spark.sql.defaultCatalog", Warehouse.key(name))
       session.withActive(Warehouse.manager(session).setCurrentCatalog(Warehouse.key(name)))
     }
+    Option(schema).foreach(name => session.conf.set(Warehouse.SchemaSetting, Warehouse.key(name)))
     Option(schema).foreach(name => session.withActive(Warehouse.manager(session).setCurrentNamespace(Array(name))))
   }
 

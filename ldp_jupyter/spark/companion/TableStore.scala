@@ -123,9 +123,12 @@ class TableStore(catalog: String, session: SparkSession) extends TableCatalog wi
   override def listNamespaces(namespace: Array[String]): Array[Array[String]] =
     if (namespace.isEmpty) listNamespaces() else Array.empty
 
-  /** The default schema is always there, with or without a folder. */
-  override def namespaceExists(namespace: Array[String]): Boolean = namespace.length == 1 &&
-    (Warehouse.key(namespace(0)) == Warehouse.DefaultSchema || folders.isFolder(folder(namespace)))
+  /** The default schema and the one that the session was prepared for are there, with or without a folder. */
+  override def namespaceExists(namespace: Array[String]): Boolean =
+    namespace.length == 1 && (isImplicit(namespace(0)) || folders.isFolder(folder(namespace)))
+
+  private def isImplicit(schema: String): Boolean = Warehouse.key(schema) == Warehouse.DefaultSchema ||
+    session.conf.getOption(Warehouse.SchemaSetting).contains(Warehouse.key(schema))
 
   override def loadNamespaceMetadata(namespace: Array[String]): util.Map[String, String] = {
     if (!namespaceExists(namespace)) throw new NoSuchNamespaceException(catalog +: namespace)
@@ -138,9 +141,8 @@ class TableStore(catalog: String, session: SparkSession) extends TableCatalog wi
   }
 
   override def createNamespace(namespace: Array[String], properties: util.Map[String, String]): Unit = {
-    val implicitDefault = namespace.length == 1 && Warehouse.key(namespace(0)) == Warehouse.DefaultSchema &&
-      !folders.isFolder(folder(namespace))
-    if (namespaceExists(namespace) && !implicitDefault) throw new NamespaceAlreadyExistsException(namespace)
+    val onlyImplicit = namespace.length == 1 && isImplicit(namespace(0)) && !folders.isFolder(folder(namespace))
+    if (namespaceExists(namespace) && !onlyImplicit) throw new NamespaceAlreadyExistsException(namespace)
     folders.create(folder(namespace))
     val kept = properties.asScala.toMap.filter { case (key, value) => value != null && key != "owner" }
     if (kept.nonEmpty) writeProperties(namespace, kept)

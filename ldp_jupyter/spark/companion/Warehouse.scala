@@ -17,6 +17,8 @@ import org.apache.spark.sql.connector.catalog.CatalogManager
  */
 object Warehouse {
   val Setting = "spark.ldp.warehouse"
+  /** The schema that a session works in: it is there before it has a folder, so that looking makes none. */
+  val SchemaSetting = "spark.ldp.schema"
   val System = "system"
   val InformationSchema = "information_schema"
   val DefaultSchema = "default"

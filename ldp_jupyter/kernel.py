@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import Context, set_standing
-from ldp_jupyter.errors import LdpError, UsageProblem
+from ldp_jupyter.errors import UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -148,8 +148,6 @@ class Kernel:
         self._text = text
         context.declarations = self.current
 
-    def register_name(self, filename: str, label: str | None = None) -> None:
-        self.names[filename] = label or f"cell [{self.count}]"
 
     def finish(self) -> Declarations | None:
         """The cell ran: keep what it declared, in the place of what it or a predecessor declared before.
@@ -251,7 +249,3 @@ def say(text: str) -> None:
     """Tell what takes long, where the user looks."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
-
-
-def refuse_without_cell() -> LdpError:
-    return LdpError("LDP-1001", "this magic needs a cell", hint="see %ldp help")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import Context
 from ldp_jupyter.declarations import Note
-from ldp_jupyter.errors import LdpError, PipelineInvalid
+from ldp_jupyter.errors import LdpError
 from ldp_jupyter.names import Name, Namespace
 from ldp_jupyter.project import choose_pipeline, load_project, notebook_files, source_files
 from ldp_jupyter.state import Layout, Runs
@@ -362,17 +362,6 @@ class Pipeline:
         except LdpError:
             return False
         return any(text.strip() in texts for text in self.cell_texts.values())
-
-
-def check(graph: Graph) -> Graph:
-    """The graph, when nothing is wrong with it.
-
-    Raises:
-        PipelineInvalid: with all that is.
-    """
-    if graph.problems:
-        raise PipelineInvalid(graph.problems, graph.pipeline)
-    return graph
 
 
 def _local_storage(storage: str) -> str:

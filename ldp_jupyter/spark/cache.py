@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def cache_dir() -> Path:
@@ -71,8 +71,15 @@ def arriving(target: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def keep_newest(folder: Path, pattern: str, count: int) -> None:
-    """Remove all but the newest files that match; who has one open keeps it."""
+def keep_newest(folder: Path, pattern: str, count: int, in_use: Callable[[Path], bool] = lambda _: False) -> None:
+    """Remove all but the newest files that match.
+
+    Parameters:
+        folder: where the files are.
+        pattern: a glob for their names.
+        count: how many stay.
+        in_use: says of an old file that it stays all the same.
+    """
 
     def changed(file: Path) -> float:
         try:
@@ -82,4 +89,5 @@ def keep_newest(folder: Path, pattern: str, count: int) -> None:
 
     for old in sorted(folder.glob(pattern), key=changed, reverse=True)[count:]:
         with suppress(OSError):
-            old.unlink()
+            if not in_use(old):
+                old.unlink()

@@ -232,10 +232,15 @@ def _hadoop_conf() -> list[Path]:
 
 
 def _log_file() -> Path:
-    """A new file for the output of a JVM; the oldest ones go."""
+    """A new file for the output of a JVM; the oldest ones go, save those of processes that are still there."""
+
+    def in_use(log: Path) -> bool:
+        owner = log.stem.rpartition("-")[2]
+        return owner.isdigit() and _alive(int(owner))
+
     folder = cache_dir() / "logs"
     folder.mkdir(exist_ok=True)
-    keep_newest(folder, "spark-*.log", _LOGS_KEPT - 1)
+    keep_newest(folder, "spark-*.log", _LOGS_KEPT - 1, in_use)
     return folder / f"spark-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
 
 

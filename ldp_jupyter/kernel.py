@@ -48,15 +48,15 @@ class Kernel:
         stamp = (_stamp(), repr((self.overrides, self.choice, self.configuration, self.variables)))
         if not special and self._pipeline is not None and stamp == self._stamp:
             return self._pipeline
-        from ldp_jupyter.cli import _pairs
+        from ldp_jupyter.cli.options import pairs
 
         pipeline = Pipeline(
             options.get("project") or self.choice["project"] or ".",
             name=options.get("pipeline") or self.choice["pipeline"],
             target=options.get("target") or self.choice["target"],
             overrides=self.overrides,
-            settings={**self.configuration, **_pairs(options.get("settings"), "--set")},
-            variables={**self.variables, **_pairs(options.get("variables"), "--var")},
+            settings={**self.configuration, **pairs(options.get("settings"), "--set")},
+            variables={**self.variables, **pairs(options.get("variables"), "--var")},
             say=say,
         )
         pipeline.cells, pipeline.cell_texts, pipeline.locate = self.cells, self.texts, self.locate

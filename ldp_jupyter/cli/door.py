@@ -1,0 +1,70 @@
+"""Where a command is called from. A notebook has a door of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.cli.options import pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ldp_jupyter.display import Display
+    from ldp_jupyter.errors import LdpError
+    from ldp_jupyter.events import UpdateView
+    from ldp_jupyter.graph import Graph
+    from ldp_jupyter.pipeline import Pipeline
+
+
+class Door:
+    """Where a command is called from: how it gets its pipeline, shows results and tells progress. This one: a terminal.
+
+    Results go to standard output; what pipeline source prints while it is loaded goes to standard error, so that JSON
+    stands alone.
+    """
+
+    def __init__(self) -> None:
+        self.out = sys.stdout
+
+    def pipeline(self, options: dict[str, Any]) -> Pipeline:
+        from ldp_jupyter.pipeline import Pipeline
+
+        sys.stdout = sys.stderr  # from here on source may run; `main` puts it back
+        return Pipeline(
+            options.get("project") or ".",
+            name=options.get("pipeline"),
+            target=options.get("target"),
+            settings=pairs(options.get("settings"), "--set"),
+            variables=pairs(options.get("variables"), "--var"),
+        )
+
+    def show(self, view: Display) -> None:
+        self.out.write(view.text(color=self.out.isatty()) + "\n")
+
+    def text(self, text: str) -> None:
+        self.out.write(text + "\n")
+
+    def json(self, value: Any) -> None:
+        self.out.write(json.dumps(value, indent=2, default=str) + "\n")
+
+    def progress(self, graph: Graph, where: str) -> Any:  # noqa: ARG002
+        from ldp_jupyter.display import TerminalProgress
+
+        return TerminalProgress(where=where)
+
+    def done(self, pipeline: Pipeline, graph: Graph, view: UpdateView, problems: Sequence[LdpError]) -> None:  # noqa: ARG002
+        """Show a finished update."""
+        from ldp_jupyter.display import TablesView
+
+        self.show(TablesView(view))
+
+    def invalid(self, graph: Graph, view: Display) -> None:  # noqa: ARG002  (the notebook's door draws it)
+        """Show what a check found wrong, and end with status 1."""
+        self.show(view)
+        raise SystemExit(1)
+
+    def end(self, pipeline: Pipeline) -> None:
+        """A command that wrote events is over: here the process ends, so readers from outside get them now."""
+        pipeline.flush_events()

@@ -1,0 +1,55 @@
+"""Options that commands share, and the words given to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ldp_jupyter.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that every command has."""
+    options = [
+        click.option(
+            "--project",
+            type=click.Path(exists=True, file_okay=False),
+            help="Project folder (default: here and upward).",
+        ),
+        click.option("--pipeline", help="Which pipeline, where the project has several."),
+        click.option("--target", help="Bundle target, e.g. dev."),
+        click.option(
+            "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Pipeline configuration for this command."
+        ),
+        click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="Bundle variable."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def output_format(*choices: str) -> Callable[..., Any]:
+    """`--format`, the first choice being the default."""
+    return click.option(
+        "--format", "-o", "form", type=click.Choice(choices), default=choices[0], help="Form of the output."
+    )
+
+
+def pairs(given: Sequence[str] | None, flag: str) -> dict[str, str]:
+    """What was given as `key=value`."""
+    found = {}
+    for text in given or ():
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UsageProblem("LDP-1001", f"{flag} wants key=value, got {text!r}")
+        found[key.strip()] = value
+    return found
+
+
+def names_of(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of an option that may be repeated and may list several by commas."""
+    return tuple(part.strip() for text in given for part in text.split(",") if part.strip())

@@ -52,6 +52,8 @@ class TableOptions:
     private: bool = False
     row_filter: str | None = None
     refresh_policy: str | None = None
+    # Columns with a mask: their values are shown nowhere but in the table itself.
+    masked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,17 @@
-"""Each expectation of an update with its counts."""
+"""Each expectation of an update with its counts, and a few of the rows that violate it."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.display import html, words
-from ldp_jupyter.display.base import Display, dim, grid, said
+from ldp_jupyter.display.base import Display, dim, grid, plain, said
 from ldp_jupyter.display.words import Word
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import RenderableType
 
     from ldp_jupyter.display.html import Markup
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from ldp_jupyter.graph.model import Graph
 
 _BAR = 10
+_LINES = 3  # violating rows of a rule on a terminal
 
 
 class ExpectationsView(Display):
@@ -45,9 +49,12 @@ class ExpectationsView(Display):
             bar = html.share(rule.failed, total, result_word(rule).tone)
             share = html.join([bar, words.percent(rule.failed, total)], html.Markup("&nbsp;"))
             rows.append(self._row(dataset, rule, html.code(dataset), html.pill(result_word(rule)), share))
-        return html.box(html.table(headers, rows, numbers))
+        samples = [_sampled(dataset, rule) for dataset, rule in self.rules if rule.samples]
+        return html.box(html.table(headers, rows, numbers), *samples)
 
     def renderable(self) -> RenderableType:
+        from rich.console import Group
+
         if not self.rules:
             return dim("No expectations.")
         headers, numbers = self._headers()
@@ -56,7 +63,14 @@ class ExpectationsView(Display):
             total = rule.passed + rule.failed
             share = f"{_bar(rule.failed, total)} {words.percent(rule.failed, total):>8}" if total else ""
             rows.append(self._row(dataset, rule, dataset, said(result_word(rule)), share))
-        return grid(headers, rows, numbers)
+        return Group(grid(headers, rows, numbers), *self._lines())
+
+    def _lines(self) -> Iterator[RenderableType]:
+        for dataset, rule in self.rules:
+            for place, row in enumerate(rule.samples[:_LINES]):
+                if not place:
+                    yield plain(f"\n{dataset} · {rule.name} is violated by")
+                yield dim(f"  {row}")
 
     def _headers(self) -> tuple[list[str], tuple[int, ...]]:
         condition = ["Condition"] if self.graph else []
@@ -82,6 +96,22 @@ class ExpectationsView(Display):
             if dataset in (self.graph.shown(node.name), str(node.name)):  # type: ignore[union-attr]
                 return next((e.text for e in node.dataset.expectations if e.name == rule), "")
         return ""
+
+
+def _sampled(dataset: str, rule: RuleCount) -> Markup:
+    """Rows that violate a rule, as a table that opens on a click."""
+    told = html.join([words.counted(len(rule.samples), "row"), " that violate" + "s" * (len(rule.samples) == 1), " "])
+    summary = html.join([told, html.code(rule.name), html.muted(f" of {dataset}")])
+    try:
+        rows = [json.loads(text) for text in rule.samples]
+    except ValueError:  # a long row, cut
+        return html.details(summary, html.pre("\n".join(rule.samples)))
+    headers = list(dict.fromkeys(key for row in rows for key in row))
+    return html.details(summary, html.table(headers, [[_value(row.get(key)) for key in headers] for row in rows]))
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def result_word(rule: RuleCount) -> Word:

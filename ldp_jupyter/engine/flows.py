@@ -10,6 +10,7 @@ from ldp_jupyter.engine.failures import Canceled, flow_problem
 from ldp_jupyter.engine.stored import StoredFrames
 from ldp_jupyter.events import FlowStatus
 from ldp_jupyter.graph import Evaluation, evaluate, flow_session
+from ldp_jupyter.quality import Samples, samples_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,7 @@ class FlowRun:
         self.session: Any = None
         self.evaluation: Evaluation | None = None
         self.frames: StoredFrames | None = None
+        self.samples = Samples(0)
 
     def run(self) -> LdpError | None:
         """Run it to its end.
@@ -46,6 +48,7 @@ class FlowRun:
             self._progress(FlowStatus.STARTING)
             self.session = flow_session(self.work.session, self.flow)
             self.session._jvm.SparkSession.setActiveSession(self.session._jsparkSession)
+            self.samples = Samples(samples_wanted(self.work.base.configuration))
             self._execute()
         except Canceled:
             self._progress(FlowStatus.STOPPED)

@@ -29,7 +29,7 @@ def run_once(run: FlowRun) -> None:
 
         apply_once(run, frame)
     else:
-        rules = RuleSet(run.work.graph.shown(run.node.name), run.node.dataset.expectations)
+        rules = RuleSet.of(run.work.graph.shown(run.node.name), run.node.dataset, run.work.base.configuration)
         frame = observed.apply(rules, frame, run.session)
         with job_group(run):
             (

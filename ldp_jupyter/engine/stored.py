@@ -58,7 +58,7 @@ class StoredFrames:
                     reading.session.conf.set(key, value)
             frame = evaluate(Evaluation(self._graph, flow, reading.session, self, reading), self._base)
             if node.dataset.expectations:
-                rules = RuleSet(self._graph.shown(node.name), node.dataset.expectations)
+                rules = RuleSet.of(self._graph.shown(node.name), node.dataset, self._base.configuration)
                 self.view_rules[rules.metric] = rules
                 frame = self._observe(rules, frame, reading.session)
             self._views[node.name] = frame

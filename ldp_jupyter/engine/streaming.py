@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter.engine.backlog import caught_up
 from ldp_jupyter.engine.sizing import input_paths, suit
 from ldp_jupyter.events import FlowStatus
+from ldp_jupyter.project.local_paths import local_path
 from ldp_jupyter.quality import RuleSet
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def run_stream(run: FlowRun) -> None:
     if nothing_new(run, frame, checkpoint):
         return
     suit_stream(run, frame)
-    rules = RuleSet(work.graph.shown(node.name), node.dataset.expectations)
+    rules = RuleSet.of(work.graph.shown(node.name), node.dataset, work.base.configuration)
     frame = rules.apply(_to_target(run, frame), run.session)
     run.progress(FlowStatus.RUNNING)
     writer = (
@@ -108,19 +109,25 @@ def report_views(run: FlowRun, query: Any) -> None:
 def combine(run: FlowRun, rules: RuleSet | None, observed: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
     """The `data_quality` of one batch, from observations of the dataset and of views that it read; and rows written."""
     quality: dict[str, Any] = {"dropped_records": 0, "expectations": []}
+    samples: list[dict[str, Any]] = []
     written: int | None = None
     if rules is not None and rules.metric in observed:
         own = rules.counts(observed[rules.metric])
         quality["dropped_records"] = own["dropped_records"]
         quality["expectations"] += own["expectations"]
+        samples += rules.rows(observed[rules.metric])
         written = int(observed[rules.metric].get("rows") or 0) - own["dropped_records"]
     assert run.frames is not None
     for metric, view in run.frames.view_rules.items():
         if metric in observed:
             counts = view.counts(observed[metric])
             quality["expectations"] += counts["expectations"]
+            samples += view.rows(observed[metric])
             if counts["dropped_records"]:
                 quality.setdefault("dropped_in_views", {})[view.dataset] = counts["dropped_records"]
+    kept = run.samples.take(samples)
+    if kept:
+        quality["samples"] = kept
     return quality, written
 
 
@@ -163,6 +170,8 @@ def _run_sink(run: FlowRun, frame: Any) -> None:
     else:
         options = dict(sink.options)
         name = options.pop("tableName", None)
+        if "path" in options:
+            options["path"] = local_path(options["path"], run.work.base.configuration)
         for key, value in options.items():
             writer = writer.option(key, value)
         writer = writer.format(sink.format)

@@ -44,7 +44,7 @@ def refresh_view(run: FlowRun) -> None:
         return
     run.work.emitter.planning(run.planned, "COMPLETE_RECOMPUTE", reasons, _told(facts))
     suit(run.session, input_paths(facts), run.configured, batch=True)
-    rules = RuleSet(run.work.graph.shown(node.name), node.dataset.expectations)
+    rules = RuleSet.of(run.work.graph.shown(node.name), node.dataset, run.work.base.configuration)
     frame = observed.apply(rules, frame, run.session)
     run.progress(FlowStatus.RUNNING)
     with job_group(run):

@@ -15,15 +15,21 @@ if TYPE_CHECKING:
 
 @dataclass
 class RuleCount:
-    """Counts of one expectation within the update."""
+    """Counts of one expectation within the update.
+
+    Parameters:
+        samples: some of the rows that violate it, as JSON texts.
+    """
 
     name: str
     action: str
     passed: int = 0
     failed: int = 0
+    samples: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        return {"name": self.name, "action": self.action, "passed": self.passed, "failed": self.failed}
+        counts = {"name": self.name, "action": self.action, "passed": self.passed, "failed": self.failed}
+        return {**counts, "samples": self.samples} if self.samples else counts
 
 
 @dataclass
@@ -226,14 +232,21 @@ class UpdateView:
         if "dropped_records" in quality:
             flow.rows_dropped = (flow.rows_dropped or 0) + quality["dropped_records"]
         for rule in quality.get("expectations", ()):
-            # a view's rules are counted in the flows that read it
-            owner = self.datasets.get(rule["dataset"], dataset)
-            count = owner.expectations.setdefault(rule["name"], RuleCount(rule["name"], "warn"))
+            count = self._rule(dataset, rule)
             count.passed += rule["passed_records"]
             count.failed += rule["failed_records"]
+        for rule in quality.get("samples", ()):
+            # flows that read one view may have met the same rows
+            kept = self._rule(dataset, rule).samples
+            kept += [row for row in rule["rows"] if row not in kept]
         for name, dropped in (quality.get("dropped_in_views") or {}).items():
             if name in self.datasets:
                 self.datasets[name].view_dropped += dropped
+
+    def _rule(self, dataset: DatasetView, rule: dict[str, Any]) -> RuleCount:
+        # a view's rules are counted in the flows that read it
+        owner = self.datasets.get(rule["dataset"], dataset)
+        return owner.expectations.setdefault(rule["name"], RuleCount(rule["name"], "warn"))
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``ldp run --format json`` ends with; the caller adds the errors, which it has whole."""

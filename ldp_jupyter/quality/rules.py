@@ -1,7 +1,8 @@
 """Rules of a dataset applied to its rows: one observation and one filter, in the pass that writes them.
 
 The order is count, fail, drop: every rule is evaluated on every row, so a row that one rule drops still counts as a
-violation of another, and a violated FAIL rule fails the flow whatever other rules say of the row.
+violation of another, and a violated FAIL rule fails the flow whatever other rules say of the row. A few
+violating rows come with the counts.
 """
 
 from __future__ import annotations
@@ -11,14 +12,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.declarations import Action, Expectation
+from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from ldp_jupyter.declarations import Dataset
+
     Observe = Callable[[Any, str, list[Any]], Any]
 
 MARK = "LDP-EXPECTATION-FAILED "
+# The pipeline's setting for violating rows kept of each rule and flow; 0 switches them off.
+SAMPLES_KEY = "ldp.violationSamples"
+SAMPLES = 10
 _PREFIX = "ldp:"
+_SEPARATOR = "\u0001"
+_TEXT = 4000  # characters of a row that are kept
 
 
 def condition_columns(rules: Sequence[Expectation], session: Any) -> list[Any]:  # noqa: ARG001
@@ -34,10 +43,19 @@ class RuleSet:
 
     Parameters:
         dataset: shown name; metrics are told under it.
+        samples: violating rows that are kept of each rule.
+        masked: columns that these do not show.
     """
 
     dataset: str
     rules: tuple[Expectation, ...]
+    samples: int = 0
+    masked: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, shown: str, dataset: Dataset, configuration: Mapping[str, str]) -> RuleSet:
+        """The rules of a dataset with the pipeline's setting for samples."""
+        return cls(shown, dataset.expectations, samples_wanted(configuration), dataset.options.masked)
 
     @property
     def metric(self) -> str:
@@ -69,6 +87,7 @@ class RuleSet:
         }
         measures = [F.count(F.lit(1)).alias("rows")]
         measures += [F.count_if(~flag).alias(f"failed_{i}") for i, flag in enumerate(flags)]
+        measures += self._sampled(session, columns, flags)
         drop, fail = by_action[Action.DROP], by_action[Action.FAIL]
         if drop:
             measures.append(F.count_if(~_all(drop)).alias("dropped"))
@@ -92,11 +111,35 @@ class RuleSet:
                 if rule.action == Action.FAIL
             ],
         )
-        row = F.to_json(F.struct(*[F.col(_quoted(c)) for c in columns]), {"ignoreNullFields": "false"})
         text = F.concat(
-            F.lit(f"{MARK}{json.dumps(self.dataset)}\u0002"), violated, F.lit("\u0002"), row, F.lit("\u0003")
+            F.lit(f"{MARK}{json.dumps(self.dataset)}\u0002"),
+            violated,
+            F.lit("\u0002"),
+            self._row(columns),
+            F.lit("\u0003"),
         )
         return F.raise_error(text).cast("boolean")
+
+    def _row(self, columns: list[str]) -> Any:
+        """A row as JSON text, without its masked columns."""
+        from pyspark.sql import functions as F
+
+        hidden = {c.lower() for c in self.masked}
+        shown = [F.lit("(masked)").alias(c) if c.lower() in hidden else F.col(_quoted(c)) for c in columns]
+        return F.to_json(F.struct(*shown), {"ignoreNullFields": "false"})
+
+    def _sampled(self, session: Any, columns: list[str], flags: list[Any]) -> list[Any]:
+        from pyspark.sql import functions as F
+
+        from ldp_jupyter.spark import bridge
+
+        if not self.samples:
+            return []
+        text = F.substring(self._row(columns), 1, _TEXT)
+        return [
+            bridge.first_violations(session, flag, text, self.samples).alias(f"sample_{i}")
+            for i, flag in enumerate(flags)
+        ]
 
     def counts(self, metrics: Mapping[str, Any]) -> dict[str, Any]:
         """The `data_quality` part of an event from the observation's values.
@@ -113,6 +156,26 @@ class RuleSet:
                 for rule, bad in zip(self.rules, failed, strict=True)
             ],
         }
+
+
+    def rows(self, metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Violating rows, as JSON texts, of each rule that has some: the `samples` of an event's `data_quality`."""
+        found = [(rule.name, metrics.get(f"sample_{i}")) for i, rule in enumerate(self.rules)]
+        return [
+            {"name": name, "dataset": self.dataset, "rows": texts.split(_SEPARATOR)} for name, texts in found if texts
+        ]
+
+
+def samples_wanted(configuration: Mapping[str, str]) -> int:
+    """Violating rows to keep of each rule.
+
+    Raises:
+        LdpError: LDP-1003 when the setting is no number.
+    """
+    given = configuration.get(SAMPLES_KEY, str(SAMPLES))
+    if not given.strip().isdigit():
+        raise LdpError("LDP-1003", f'{SAMPLES_KEY} is "{given}"', hint="a number of rows; 0 keeps none")
+    return int(given)
 
 
 def _by_name(frame: Any, name: str, measures: list[Any]) -> Any:

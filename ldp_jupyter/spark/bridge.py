@@ -220,6 +220,13 @@ def with_conditions(df: DataFrame, conditions: Sequence[Column | str]) -> tuple[
     return _frame(spark, flagged), [f"{RULE_PREFIX}{index}" for index in range(len(columns))]
 
 
+def first_violations(spark: SparkSession, condition: Column, text: Column, limit: int) -> Column:
+    """An aggregate: the first texts of rows for which the condition is false, joined by U+0001; NULL for none."""
+    from pyspark.sql.classic.column import Column as ClassicColumn
+
+    return ClassicColumn(_call(spark, "Samples", "of", spark._jsparkSession, condition._jc, text._jc, limit))
+
+
 def stream_sources(df: DataFrame) -> list[StreamSource]:
     """What a streaming frame reads, in the order in which its checkpoint numbers the sources."""
     return [StreamSource(**source) for source in json.loads(_call(df.sparkSession, "StreamSources", "of", df._jdf))]
@@ -268,6 +275,12 @@ def prepare_session(spark: SparkSession, warehouse: str, catalog: str | None = N
 def clone_session(spark: SparkSession) -> SparkSession:
     """A clone of a session that also stands in its current catalog and schema, usable on any thread."""
     return _session(spark, _call(spark, "Sessions", "copy", spark._jsparkSession))
+
+
+def function_names(spark: SparkSession) -> list[str]:
+    """Names of Spark's functions and of those registered in the session."""
+    listed = spark._jsparkSession.sessionState().functionRegistry().listFunction()
+    return sorted({str(name.funcName()) for name in spark._jvm.scala.jdk.javaapi.CollectionConverters.asJava(listed)})
 
 
 def create_catalog(spark: SparkSession, name: str) -> None:

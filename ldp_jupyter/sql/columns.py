@@ -42,11 +42,13 @@ class ColumnList:
     Parameters:
         definitions: columns with their types, as Spark's DDL has them.
         comments: of columns without types, in order; empty text where one has none.
+        masked: columns with a mask.
     """
 
     definitions: list[str] = field(default_factory=list)
     comments: dict[str, str] = field(default_factory=dict)
     expectations: list[Expectation] = field(default_factory=list)
+    masked: list[str] = field(default_factory=list)
 
     @property
     def schema(self) -> str | None:
@@ -163,7 +165,7 @@ def _column(cursor: Cursor, kind: Kind, found: ColumnList, seen: set[str]) -> No
         cursor.problem("LDP-2011", f'column "{name}" stands twice in the list', first)
     seen.add(name.lower())
     type_text = _type(cursor)
-    options, comment = _column_options(cursor, kind, name)
+    options, comment = _column_options(cursor, kind, name, found)
     if type_text is None:
         if kind is Kind.STREAMING_TABLE:
             raise cursor.error("LDP-2001", f'column "{name}" has no type', first, hint=f"for example {name} STRING")
@@ -205,7 +207,7 @@ def _continues_type(tokens: list[Token], word: Token) -> bool:
     return tokens[0].upper in _TYPES_OF_WORDS or word.upper == "COLLATE" or tokens[-1].upper == "COLLATE"
 
 
-def _column_options(cursor: Cursor, kind: Kind, name: str) -> tuple[list[str], str | None]:
+def _column_options(cursor: Cursor, kind: Kind, name: str, found: ColumnList) -> tuple[list[str], str | None]:
     """Options in Spark's DDL, and the comment."""
     options: list[str] = []
     comment: str | None = None
@@ -228,6 +230,7 @@ def _column_options(cursor: Cursor, kind: Kind, name: str) -> tuple[list[str], s
             if cursor.take("USING"):
                 cursor.expect("COLUMNS")
                 cursor.inside("columns")
+            found.masked.append(name)
             cursor.note("no_effect", f'column mask on "{name}"', start)
         elif cursor.take("CONSTRAINT"):
             cursor.identifier("a name for the constraint")

@@ -237,6 +237,7 @@ def _dataset(cursor: Cursor, head: _Head, name: Name, clauses: Clauses) -> Datas
             private=head.private,
             row_filter=clauses.row_filter,
             refresh_policy=clauses.refresh_policy,
+            masked=tuple(clauses.columns.masked),
         ),
         expectations=() if head.kind is Kind.VIEW else tuple(clauses.columns.expectations),
         spark_conf=dict(cursor.scope.confs),

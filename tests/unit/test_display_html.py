@@ -1,6 +1,7 @@
 """What notebooks hold: HTML that is shown although nobody trusts it, with nothing from the user read as HTML."""
 
 import base64
+import json
 import re
 import subprocess
 import sys
@@ -99,7 +100,10 @@ def evil_story(graph):
     story.define(graph)
     story.flow(EVIL, "RUNNING")
     error = {"fatal": True, "exceptions": [{"class_name": EVIL, "message": EVIL, "stack": []}]}
-    story.flow(EVIL, "FAILED", quality={"expectations": [samples.checked(EVIL, EVIL, 5, 1)]}, error=error)
+    story.flow(EVIL, "FAILED", quality={
+        "expectations": [samples.checked(EVIL, EVIL, 5, 1)],
+        "samples": [{"name": EVIL, "dataset": EVIL, "rows": [json.dumps({EVIL: EVIL})]}],
+    }, error=error)
     return story
 
 

@@ -61,6 +61,18 @@ def test_expectations():
     assert "orders_silver  known_order  fail  ✗ Failed  997  3  █░░░░░░░░░  0.3 %" in failed
 
 
+def test_violating_rows_follow_the_counts():
+    story = samples.Story()
+    story.create()
+    rows = [f'{{"n":{n}}}' for n in range(10)]
+    story.flow("numbers", "COMPLETED", quality={
+        "expectations": [samples.checked("numbers", "low", 5, 10)],
+        "samples": [{"name": "low", "dataset": "numbers", "rows": rows}],
+    })
+    told = lines(ExpectationsView(story.view()))
+    assert told[-4:] == ["numbers · low is violated by", *(f"  {row}" for row in rows[:3])]
+
+
 def test_nothing_to_show():
     assert ExpectationsView(samples.Story().view()).text() == "No expectations."
     assert TablesView(samples.Story().view()).text() == "No datasets."

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ldp_jupyter.declarations import Declarations
 
 _MAGIC = re.compile(r"\A\s*%{1,2}([A-Za-z_]\w*)[ \t]*([^\n]*)\n?", re.ASCII)
+_MAGIC_LINE = re.compile(r"^\s*[%!]\w", re.MULTILINE)
 _LANGUAGES = {
     "sql": "sql",
     "python": "python",
@@ -129,9 +130,9 @@ def pipeline_names(cells: list[Cell]) -> set[str]:
 
 def python_text(body: str) -> str:
     """Python of a cell: where it is none as it stands, without the lines that are magics or shell commands."""
-    if _parse(body) is not None:
+    if not _MAGIC_LINE.search(body) or _parse(body) is not None:
         return body
-    return "\n".join("" if re.match(r"\s*[%!]\w", line) else line for line in body.split("\n"))
+    return "\n".join("" if _MAGIC_LINE.match(line) else line for line in body.split("\n"))
 
 
 def is_definition_cell(cell: Cell) -> bool:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from ldp_jupyter.context import Context, current, why_missing
+from ldp_jupyter.declarations import Note
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.locations import Location, shown_path
 from ldp_jupyter.names import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from ldp_jupyter.declarations import Declarations
     from ldp_jupyter.names import Name
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 _PACKAGE = str(Path(__file__).absolute().parent.parent) + os.sep
 _SAMPLES = f"{_PACKAGE}project{os.sep}samples{os.sep}"
@@ -107,20 +112,81 @@ def _shown(value: Any) -> str:
     return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"
 
 
-def unknown_arguments(function: str, unknown: Mapping[str, Any], known: Callable[..., Any]) -> None:
-    """Refuse keywords that the function does not have, with the nearest that it has."""
-    if not unknown:
-        return
-    code = known.__code__
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    key = next(iter(unknown))
-    accepted = ", ".join(n for n in names if not n.startswith("_"))
-    raise LdpError(
-        "LDP-2011",
-        f'{function}() has no parameter "{key}"',
-        hint=did_you_mean(key, names) or f"parameters: {accepted}",
-        location=caller_location(),
-    )
+def api(function: F) -> F:
+    """Make a function of the API refuse a call that does not fit its parameters as it refuses a wrong value.
+
+    Python's own TypeError would name our file, or no place at all where a whole file is read.
+    """
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise _unfit(function.__name__, signature, kwargs, error) from None
+        return function(*args, **kwargs)
+
+    return cast("F", call)
+
+
+def _unfit(function: str, signature: inspect.Signature, given: dict[str, Any], error: TypeError) -> LdpError:
+    """What does not fit: an unknown keyword, a missing parameter, or too much by position."""
+    known = signature.parameters
+    catches_all = any(p.kind is p.VAR_KEYWORD for p in known.values())
+    unknown = [] if catches_all else [key for key in given if key not in known]
+    named = ", ".join(n for n, p in known.items() if p.kind is not p.VAR_KEYWORD) or "none"
+    missing = [n for n, p in known.items() if p.default is p.empty and p.kind is not p.VAR_KEYWORD and n not in given]
+    if unknown:
+        message = f'{function}() has no parameter "{unknown[0]}"'
+        hint = did_you_mean(unknown[0], known) or f"parameters: {named}"
+    elif "missing" in str(error) and missing:
+        message, hint = f'{function}() needs the parameter "{missing[-1]}"', f"parameters: {named}"
+    else:
+        places = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in known.values())
+        message = f"{function}() got more than its {places} parameters by position, or one of them twice"
+        hint = f"give them by keyword: {named}"
+    return LdpError("LDP-2011", message, hint=hint, location=caller_location())
+
+
+def alias(function: F, name: str, *, instead: str | None = None) -> F:
+    """The function under another name of the platform's; errors speak of the name that was called.
+
+    Parameters:
+        instead: the name to use where this one is deprecated; each use is noted.
+    """
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if instead is not None:
+            _, declarations = declaring()
+            declarations.notes.append(
+                Note("deprecated", f"{name} is deprecated: use {instead}", caller_location())
+            )
+        try:
+            return function(*args, **kwargs)
+        except LdpError as error:
+            error.message = error.message.replace(f"{function.__name__}(", f"{name}(")
+            raise
+
+    functools.update_wrapper(call, function)
+    call.__name__ = call.__qualname__ = name
+    if instead is not None:
+        call.__doc__ = f"Deprecated name of `{instead}`."
+    return cast("F", call)
+
+
+def takes(function: str, parameter: str, value: Any, count: int, accepted: str) -> None:
+    """Refuse what cannot be called with so many arguments by position."""
+    if callable(value):
+        try:
+            inspect.signature(value).bind(*range(count))
+        except TypeError:
+            pass
+        except ValueError:  # a built-in that does not tell its parameters
+            return
+        else:
+            return
+    wrong(function, parameter, value, accepted)
 
 
 def text(function: str, parameter: str, value: Any) -> str | None:
@@ -149,7 +215,10 @@ def text_map(function: str, parameter: str, value: Any) -> dict[str, str]:
 
 
 def column_names(function: str, parameter: str, value: Any) -> tuple[str, ...] | None:
-    """A list of column names; a single name and Column objects of plain columns are taken too."""
+    """A list of column names; a single name and Column objects of plain columns are taken too.
+
+    An empty list says no more than none at all (as in open-source Spark).
+    """
     if value is None:
         return None
     items = [value] if isinstance(value, str) or is_column(value) else value
@@ -163,7 +232,7 @@ def column_names(function: str, parameter: str, value: Any) -> tuple[str, ...] |
             names.append(column_text(item))
         else:
             wrong(function, parameter, item, "a list of column names (str or col(...))")
-    return tuple(names)
+    return tuple(names) or None
 
 
 def is_column(value: Any) -> bool:

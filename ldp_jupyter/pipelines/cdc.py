@@ -9,6 +9,7 @@ from ldp_jupyter.errors import LdpError
 from ldp_jupyter.pipelines import arguments as check
 
 
+@check.api
 def create_auto_cdc_flow(
     target: str | None = None,
     source: str | None = None,
@@ -32,7 +33,6 @@ def create_auto_cdc_flow(
     name: str | None = None,
     system_sequence_by: Any = None,
     spark_conf: dict[str, str] | None = None,
-    **unknown: Any,
 ) -> None:
     """Apply a stream of changes to a streaming table.
 
@@ -48,7 +48,6 @@ def create_auto_cdc_flow(
         LdpError: LDP-2011 or LDP-2017 for arguments that are wrong or exclude each other.
     """
     function = "create_auto_cdc_flow"
-    check.unknown_arguments(function, unknown, create_auto_cdc_flow)
     context, declarations = check.declaring()
     place = check.caller_location()
     spec = CdcSpec(
@@ -92,9 +91,10 @@ def create_auto_cdc_flow(
     )
 
 
-apply_changes = create_auto_cdc_flow
+apply_changes = check.alias(create_auto_cdc_flow, "apply_changes")
 
 
+@check.api
 def create_auto_cdc_from_snapshot_flow(
     target: str | None = None,
     source: Any = None,
@@ -106,7 +106,6 @@ def create_auto_cdc_from_snapshot_flow(
     *,
     name: str | None = None,
     flow_name: str | None = None,
-    **unknown: Any,
 ) -> None:
     """Apply snapshots to a streaming table: a key that is absent from a newer snapshot was deleted.
 
@@ -116,12 +115,11 @@ def create_auto_cdc_from_snapshot_flow(
         snapshot_and_version: older name of a callable `source`.
     """
     function = "create_auto_cdc_from_snapshot_flow"
-    check.unknown_arguments(function, unknown, create_auto_cdc_from_snapshot_flow)
     context, declarations = check.declaring()
     place = check.caller_location()
     given = snapshot_and_version if source is None else source
-    if not isinstance(given, str) and not callable(given):
-        check.wrong(function, "source", given, "a table name or a function of the latest version")
+    if not isinstance(given, str):
+        check.takes(function, "source", given, 1, "a table name, or a function of the latest version")
     spec = SnapshotSpec(
         given,
         _keys(function, keys),
@@ -147,7 +145,7 @@ def create_auto_cdc_from_snapshot_flow(
     )
 
 
-apply_changes_from_snapshot = create_auto_cdc_from_snapshot_flow
+apply_changes_from_snapshot = check.alias(create_auto_cdc_from_snapshot_flow, "apply_changes_from_snapshot")
 
 
 def _target(function: str, target: Any) -> str:

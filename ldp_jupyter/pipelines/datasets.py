@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+@check.api
 def table(
     query_function: Callable[[], Any] | None = None,
     *,
@@ -33,7 +34,6 @@ def table(
     sequence_by: Any = None,
     replace_where: str | None = None,
     format: str | None = None,  # noqa: A002  (Spark's name)
-    **unknown: Any,
 ) -> Any:
     """Declare a streaming table; on a batch query a materialized view, as the platform does.
 
@@ -45,7 +45,6 @@ def table(
     Raises:
         LdpError: LDP-2011 for an argument that is not accepted.
     """
-    check.unknown_arguments("table", unknown, table)
     for parameter, value in (
         ("replace_using", replace_using),
         ("sequence_by", sequence_by),
@@ -80,6 +79,7 @@ def table(
     )
 
 
+@check.api
 def materialized_view(
     query_function: Callable[[], Any] | None = None,
     *,
@@ -97,14 +97,12 @@ def materialized_view(
     temporary: bool = False,
     refresh_policy: str | None = None,
     format: str | None = None,  # noqa: A002  (Spark's name)
-    **unknown: Any,
 ) -> Any:
     """Declare a materialized view; its function returns a batch DataFrame.
 
     Parameters:
         refresh_policy: auto, incremental, incremental_strict or full.
     """
-    check.unknown_arguments("materialized_view", unknown, materialized_view)
     if refresh_policy is not None and refresh_policy not in ("auto", "incremental", "incremental_strict", "full"):
         check.wrong(
             "materialized_view", "refresh_policy", refresh_policy, "auto, incremental, incremental_strict or full"
@@ -133,44 +131,35 @@ def materialized_view(
     )
 
 
+@check.api
 def temporary_view(
     query_function: Callable[[], Any] | None = None,
     *,
     name: str | None = None,
     comment: str | None = None,
     spark_conf: dict[str, str] | None = None,
-    **unknown: Any,
 ) -> Any:
     """Declare a view that is neither stored nor published; batch or streaming."""
-    check.unknown_arguments("temporary_view", unknown, temporary_view)
     return _declare("temporary_view", Kind.TEMPORARY_VIEW, query_function, name, comment, spark_conf, TableOptions())
 
 
+@check.api
 def view(
     query_function: Callable[[], Any] | None = None,
     *,
     name: str | None = None,
     comment: str | None = None,
     spark_conf: dict[str, str] | None = None,
-    **unknown: Any,
 ) -> Any:
     """Declare a temporary view (the older name)."""
-    check.unknown_arguments("view", unknown, view)
     return _declare("view", Kind.TEMPORARY_VIEW, query_function, name, comment, spark_conf, TableOptions())
 
 
-def create_table(*args: Any, **kwargs: Any) -> Any:
-    """Deprecated name of `table`."""
-    _deprecated("create_table", "table")
-    return table(*args, **kwargs)
+create_table = check.alias(table, "create_table", instead="table")
+create_view = check.alias(view, "create_view", instead="temporary_view")
 
 
-def create_view(*args: Any, **kwargs: Any) -> Any:
-    """Deprecated name of `view`."""
-    _deprecated("create_view", "temporary_view")
-    return view(*args, **kwargs)
-
-
+@check.api
 def create_streaming_table(
     name: str,
     comment: str | None = None,
@@ -188,7 +177,6 @@ def create_streaming_table(
     private: bool = False,
     temporary: bool = False,
     format: str | None = None,  # noqa: A002  (Spark's name)
-    **unknown: Any,
 ) -> None:
     """Declare an empty streaming table that flows write to.
 
@@ -196,7 +184,6 @@ def create_streaming_table(
         expect_all, expect_all_or_drop, expect_all_or_fail: rules by name; they apply to each flow.
     """
     function = "create_streaming_table"
-    check.unknown_arguments(function, unknown, create_streaming_table)
     if not isinstance(name, str):
         check.wrong(function, "name", name, "str")
     context, declarations = check.declaring()
@@ -232,16 +219,12 @@ def create_streaming_table(
     _note_options(declarations, dataset)
 
 
-def create_target_table(*args: Any, **kwargs: Any) -> None:
-    """Deprecated name of `create_streaming_table`."""
-    _deprecated("create_target_table", "create_streaming_table")
-    create_streaming_table(*args, **kwargs)
-
-
-def create_streaming_live_table(*args: Any, **kwargs: Any) -> None:
-    """Deprecated name of `create_streaming_table`."""
-    _deprecated("create_streaming_live_table", "create_streaming_table")
-    create_streaming_table(*args, **kwargs)
+create_target_table = check.alias(
+    create_streaming_table, "create_target_table", instead="create_streaming_table"
+)
+create_streaming_live_table = check.alias(
+    create_streaming_table, "create_streaming_live_table", instead="create_streaming_table"
+)
 
 
 def _declare(
@@ -354,11 +337,6 @@ def _note_options(declarations: Declarations, dataset: Dataset) -> None:
         declarations.notes.append(Note("no_effect", f"path of `{name}`: tables live in the project's storage", place))
     if options.cluster_by_auto:
         declarations.notes.append(Note("no_effect", f"automatic clustering of `{name}`", place))
-
-
-def _deprecated(old: str, new: str) -> None:
-    _, declarations = check.declaring()
-    declarations.notes.append(Note("deprecated", f"{old} is deprecated: use {new}", check.caller_location()))
 
 
 __all__ = [

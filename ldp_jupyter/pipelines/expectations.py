@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _NOT_ON_FLOWS = "put it on the flow's target, e.g. create_streaming_table(..., expect_all={...})"
 
 
+@check.api
 def expect(name: str, inv: Any = None, **alias: Any) -> Callable[[Any], Any]:
     """Keep rows that violate the rule, and count them.
 
@@ -28,26 +29,31 @@ def expect(name: str, inv: Any = None, **alias: Any) -> Callable[[Any], Any]:
     return _one("expect", name, inv, Action.WARN, alias)
 
 
+@check.api
 def expect_or_drop(name: str, inv: Any = None, **alias: Any) -> Callable[[Any], Any]:
     """Drop rows that violate the rule, and count them."""
     return _one("expect_or_drop", name, inv, Action.DROP, alias)
 
 
+@check.api
 def expect_or_fail(name: str, inv: Any = None, **alias: Any) -> Callable[[Any], Any]:
     """Fail the update at the first row that violates the rule; nothing of its batch is written."""
     return _one("expect_or_fail", name, inv, Action.FAIL, alias)
 
 
+@check.api
 def expect_all(expectations: dict[str, Any]) -> Callable[[Any], Any]:
     """Several rules at once, as `expect`."""
     return _decorator(from_dict("expect_all", "expectations", expectations, "warn", check.caller_location()))
 
 
+@check.api
 def expect_all_or_drop(expectations: dict[str, Any]) -> Callable[[Any], Any]:
     """Several rules at once, as `expect_or_drop`."""
     return _decorator(from_dict("expect_all_or_drop", "expectations", expectations, "drop", check.caller_location()))
 
 
+@check.api
 def expect_all_or_fail(expectations: dict[str, Any]) -> Callable[[Any], Any]:
     """Several rules at once, as `expect_or_fail`."""
     return _decorator(from_dict("expect_all_or_fail", "expectations", expectations, "fail", check.caller_location()))

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+@check.api
 def append_flow(
     name: Any = None,
     target: str | None = None,
     comment: str | None = None,
     spark_conf: dict[str, str] | None = None,
     once: bool = False,
-    **unknown: Any,
 ) -> Callable[[Any], Any]:
     """Append the rows of a query to a streaming table or sink.
 
@@ -29,19 +29,17 @@ def append_flow(
         target: a streaming table or sink declared in the pipeline.
         once: a batch query that runs one time, and again after a full refresh of the target.
     """
-    check.unknown_arguments("append_flow", unknown, append_flow)
     return _flow("append_flow", name, target, comment, spark_conf, check.flag("append_flow", "once", once))
 
 
+@check.api
 def update_flow(
     name: Any = None,
     target: str | None = None,
     spark_conf: dict[str, str] | None = None,
     comment: str | None = None,
-    **unknown: Any,
 ) -> Callable[[Any], Any]:
     """Write a streaming query to a sink in update mode."""
-    check.unknown_arguments("update_flow", unknown, update_flow)
     confs = {**check.text_map("update_flow", "spark_conf", spark_conf), "ldp.outputMode": "update"}
     return _flow("update_flow", name, target, comment, confs, once=False)
 
@@ -85,13 +83,13 @@ def _flow(decorator: str, name: Any, target: Any, comment: Any, spark_conf: Any,
     return register
 
 
-def create_sink(name: str, format: str, options: dict[str, str] | None = None, **unknown: Any) -> None:  # noqa: A002
+@check.api
+def create_sink(name: str, format: str, options: dict[str, str] | None = None) -> None:  # noqa: A002
     """Declare a streaming target outside the pipeline's own tables.
 
     Parameters:
         format: ``delta`` (option ``tableName`` or ``path``), ``kafka`` or any streaming format.
     """
-    check.unknown_arguments("create_sink", unknown, create_sink)
     _, declarations = check.declaring()
     for parameter, value in (("name", name), ("format", format)):
         if not isinstance(value, str):
@@ -101,9 +99,9 @@ def create_sink(name: str, format: str, options: dict[str, str] | None = None, *
     )
 
 
-def foreach_batch_sink(name: Any = None, **unknown: Any) -> Any:
+@check.api
+def foreach_batch_sink(name: Any = None) -> Any:
     """Declare a sink whose function ``f(df, batch_id)`` handles each micro-batch."""
-    check.unknown_arguments("foreach_batch_sink", unknown, foreach_batch_sink)
 
     def register(function: Callable[[Any, int], None]) -> Callable[[Any, int], None]:
         _, declarations = check.declaring()

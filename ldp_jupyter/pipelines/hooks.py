@@ -11,17 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+@check.api
 def on_event_hook(
     user_event_hook_fn: Callable[[dict[str, Any]], None] | None = None,
     max_allowable_consecutive_failures: int | None = None,
-    **unknown: Any,
 ) -> Any:
     """Call a function with each event of the event log.
 
     Parameters:
         max_allowable_consecutive_failures: the hook is switched off after more failures in a row; None: never.
     """
-    check.unknown_arguments("on_event_hook", unknown, on_event_hook)
     limit = max_allowable_consecutive_failures
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
         check.wrong("on_event_hook", "max_allowable_consecutive_failures", limit, "an int >= 0, or None")
@@ -34,5 +33,6 @@ def on_event_hook(
     return register if user_event_hook_fn is None else register(user_event_hook_fn)
 
 
+@check.api
 def enable_local_execution() -> None:
     """Accepted and without effect: here everything runs locally."""

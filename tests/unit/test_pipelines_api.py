@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from typing import Any
 
 import pytest
@@ -85,11 +86,11 @@ def test_a_plain_call(decorator: Any, kind: Kind) -> None:
 
 @EACH
 def test_every_parameter_may_be_none(decorator: Any, kind: Kind) -> None:
-    accepted = {"query_function", "format"}
-    names = decorator.__code__.co_varnames[: decorator.__code__.co_argcount + decorator.__code__.co_kwonlyargcount]
+    names = set(inspect.signature(decorator).parameters)
+    assert {"query_function", "name", "comment", "spark_conf"} <= names
     with declaring() as declared:
 
-        @decorator(**dict.fromkeys(set(names) - accepted))
+        @decorator(**dict.fromkeys(names))
         def t() -> None: ...
 
         @decorator

@@ -29,6 +29,12 @@ class Resolver(Protocol):
     def run_sql(self, text: str, args: Any) -> Any:
         """The DataFrame of a query, or None to let Spark run it."""
 
+    def notice_action(self, key: str) -> None:
+        """The function does what the platform forbids in it: a key of `LOCAL_ONLY`."""
+
+    def notice_option(self, key: str) -> None:
+        """The function sets an option of a reader."""
+
 
 @dataclass
 class Context:
@@ -42,6 +48,7 @@ class Context:
         resolver: set while a dataset function is evaluated.
         root: project root, for shown paths.
         confs: Spark settings made by source while it was read; they hold for its flows.
+        replaced: what those settings were in the session before, to be put back when the source is read.
         locate: turns a pseudo file name and line into a Location (notebook cells).
     """
 
@@ -52,6 +59,7 @@ class Context:
     resolver: Resolver | None = None
     root: Path | None = None
     confs: dict[str, str] = field(default_factory=dict)
+    replaced: dict[str, str | None] = field(default_factory=dict)
     locate: Callable[[str, int], Location | None] | None = None
 
     def but(self, **changes: Any) -> Context:
@@ -67,6 +75,15 @@ _missing: Exception | None = None
 def current() -> Context | None:
     """The context of the running code: of the source or flow being evaluated, else the kernel's."""
     return _current.get() or _standing
+
+
+def source_being_read() -> Context | None:
+    """The context of a file of the pipeline that is being read now.
+
+    None in dataset functions, in updates and in cells of a kernel, where people may do with the session what they like.
+    """
+    context = _current.get()
+    return context if context is not None and context.declarations is not None and context.resolver is None else None
 
 
 def set_standing(context: Context | None, missing: Exception | None = None) -> None:

@@ -4,26 +4,59 @@ from __future__ import annotations
 
 from typing import Any
 
-from ldp_jupyter.context import current
+from ldp_jupyter.context import current, source_being_read
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.pipelines import arguments as check
 
 
-def _session() -> Any:
-    context = current()
-    if context is None:
-        raise LdpError("LDP-2012", "read() was called outside of a pipeline", location=check.caller_location())
-    return context.get_session()
-
-
+@check.api
 def read(name: str) -> Any:
-    """The dataset as a batch DataFrame."""
-    return _session().read.table(name)
+    """The dataset as a batch DataFrame.
+
+    Raises:
+        LdpError: LDP-2012 at the top of a file, LDP-2003 for a table that is no dataset of the pipeline.
+    """
+    return _read("read", name, streaming=False)
 
 
+@check.api
 def read_stream(name: str) -> Any:
-    """The dataset as a streaming DataFrame."""
-    return _session().readStream.table(name)
+    """The dataset as a streaming DataFrame.
+
+    Raises:
+        LdpError: LDP-2012 at the top of a file, LDP-2003 for a table that is no dataset of the pipeline.
+    """
+    return _read("read_stream", name, streaming=True)
 
 
-readStream = read_stream  # noqa: N816  (the platform's alias)
+readStream = check.alias(read_stream, "readStream")  # noqa: N816  (the platform's alias)
+
+
+def _read(function: str, name: Any, *, streaming: bool) -> Any:
+    if not isinstance(name, str):
+        check.wrong(function, "name", name, "the name of a dataset of the pipeline")
+    context = current()
+    if context is None or source_being_read() is not None:
+        where = "outside of a pipeline" if context is None else "at the top of a file"
+        raise LdpError(
+            "LDP-2012",
+            f"{function}() was called {where}",
+            hint="datasets of the pipeline are read inside dataset functions",
+            location=check.caller_location(),
+        )
+    resolver = context.resolver
+    if resolver is not None:
+        found = resolver.read_table(name, streaming=streaming, options={}, reader=None)
+        if found is not None:
+            return found
+    session = context.get_session()
+    frame = (session.readStream if streaming else session.read).table(name)
+    if resolver is not None:
+        other = "spark.readStream.table" if streaming else "spark.read.table"
+        raise LdpError(
+            "LDP-2003",
+            f'{function}("{name}"): no dataset of this pipeline has that name',
+            hint=f"{other} reads tables of the catalog",
+            location=check.caller_location(),
+        )
+    return frame

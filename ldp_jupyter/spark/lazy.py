@@ -33,7 +33,7 @@ class PipelineConf:
             if key in values:
                 return values[key]
         running = _running()
-        if running is not None or key.startswith("spark."):
+        if running is not None or (key.startswith("spark.") and (default is _MISSING or _is_set(key))):
             session = running if running is not None else self._context.get_session()
             value = session.conf.get(key, None)
             if value is not None:
@@ -52,11 +52,13 @@ class PipelineConf:
         )
 
     def set(self, key: str, value: Any) -> None:
-        """Set a value for the flows that this source declares from here on."""
+        """Set a value for the flows that this source declares from here on; a session that is there gets it too."""
         text = ("true" if value else "false") if isinstance(value, bool) else str(value)
         self._context.confs[key] = text
-        if key.startswith("spark."):
-            self._context.get_session().conf.set(key, text)
+        if key.startswith("spark.") and _running() is not None:
+            conf = self._context.get_session().conf
+            self._context.replaced.setdefault(key, conf.get(key, None))
+            conf.set(key, text)
 
     def unset(self, key: str) -> None:
         self._context.confs.pop(key, None)
@@ -69,10 +71,26 @@ class PipelineConf:
         return {**self._context.get_session().conf.getAll, **self._context.configuration, **self._context.confs}
 
 
+def _is_set(key: str) -> bool:
+    """Whether a session may hold a value of its own for a key, so that a default given for it does not count."""
+    from ldp_jupyter.spark.settings import jvm_confs
+
+    return key.startswith(("spark.sql.", "spark.app.", "spark.driver.")) or key in jvm_confs(1, None)
+
+
 def _running() -> Any:
     from ldp_jupyter.spark import session
 
     return session.current()
+
+
+def _active() -> Any:
+    """The session that Spark itself calls back in: a handler of micro-batches runs on a thread of its own."""
+    if _running() is None:
+        return None
+    from pyspark.sql import SparkSession
+
+    return SparkSession.getActiveSession()
 
 
 class LazySpark:
@@ -92,9 +110,12 @@ class LazySpark:
         if context is not None:
             return context.get_session()
         fallback = object.__getattribute__(self, "_fallback")
-        if fallback is None:
+        if fallback is not None:
+            return fallback()
+        active = _active()
+        if active is None:
             raise LdpError("LDP-2012", "there is no pipeline whose session `spark` could be")
-        return fallback()
+        return active
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith(("_repr_", "_ipython")):  # asked by IPython for each value shown
@@ -102,6 +123,10 @@ class LazySpark:
         context = current()
         if name == "conf" and context is not None:
             return PipelineConf(context)
+        if name == "sql" and context is not None and _running() is None:
+            from ldp_jupyter.spark.source_rules import taken_without_session
+
+            return taken_without_session(lambda: self._session().sql)
         if name == "version":
             import pyspark
 

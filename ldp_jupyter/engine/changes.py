@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter import cdc
 from ldp_jupyter.declarations import CdcSpec, SnapshotSpec
 from ldp_jupyter.engine.batch import Observed, job_group
-from ldp_jupyter.engine.streaming import nothing_new, observe_stream, report_views, suit_stream, wait
+from ldp_jupyter.engine.streaming import follow, nothing_new, observe_stream, report_views, suit_stream
 from ldp_jupyter.events import FlowStatus
 
 if TYPE_CHECKING:
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
 
 def run_changes(run: FlowRun) -> None:
     """Apply what is new of a stream of changes."""
+    from ldp_jupyter.spark import bridge
+
     assert isinstance(run.flow.query, CdcSpec)
     assert run.node is not None
     frame = run.frame(observe_stream)
-    checkpoint = run.work.layout.checkpoint(run.node.name, run.table.generation, run.flow.name)
+    checkpoint = run.checkpoint
     if nothing_new(run, frame, checkpoint):
         return
     # the target and what is stored of its changes are read as well
@@ -36,20 +39,20 @@ def run_changes(run: FlowRun) -> None:
             failures.append(error)
             raise
 
-    query = (
-        frame.writeStream.foreachBatch(apply)
-        .option("checkpointLocation", checkpoint)
-        .queryName(run.name)
-        .trigger(availableNow=True)
-        .start()
-    )
-    try:
-        wait(run, query)
-    except Exception:
-        if failures:
-            raise failures[0] from None
-        raise
-    report_views(run, query)
+    with closing(bridge.ProgressFeed(frame.sparkSession)) as feed:
+        query = (
+            frame.writeStream.foreachBatch(apply)
+            .option("checkpointLocation", checkpoint)
+            .queryName(run.name)
+            .trigger(availableNow=True)
+            .start()
+        )
+        try:
+            follow(run, feed, query, lambda progress: report_views(run, progress))
+        except Exception:
+            if failures:
+                raise failures[0] from None
+            raise
 
 
 def _apply(run: FlowRun, plan: Any, batch: Any, batch_id: int) -> None:

@@ -2,46 +2,54 @@
 
 from __future__ import annotations
 
-import json
-import re
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.engine.backlog import caught_up
 from ldp_jupyter.engine.sizing import input_paths, suit
 from ldp_jupyter.events import FlowStatus
+from ldp_jupyter.graph.streams import output_mode
 from ldp_jupyter.project.local_paths import local_path
 from ldp_jupyter.quality import RuleSet
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ldp_jupyter.declarations import Sink
     from ldp_jupyter.engine.flows import FlowRun
+    from ldp_jupyter.spark.bridge import ProgressFeed
 
 
 def run_stream(run: FlowRun) -> None:
     """Process what is new, into a table or a sink."""
+    from ldp_jupyter.spark import bridge
+
     work, node = run.work, run.node
     frame = run.frame(observe_stream)
     if node is None:
         _run_sink(run, frame)
         return
-    table = run.table
-    checkpoint = work.layout.checkpoint(node.name, table.generation, run.flow.name)
+    checkpoint = run.checkpoint
     if nothing_new(run, frame, checkpoint):
         return
     suit_stream(run, frame)
     rules = RuleSet.of(work.graph.shown(node.name), node.dataset, work.base.configuration)
     frame = rules.apply(_to_target(run, frame), run.session)
     run.progress(FlowStatus.RUNNING)
+    with closing(bridge.ProgressFeed(frame.sparkSession)) as feed:
+        follow(run, feed, _to_delta(run, frame, checkpoint), lambda progress: report(run, progress, rules))
+
+
+def _to_delta(run: FlowRun, frame: Any, checkpoint: str) -> Any:
     writer = (
         frame.writeStream.format("delta")
-        .outputMode(_output_mode(frame))
+        .outputMode(output_mode(frame))
         .option("checkpointLocation", checkpoint)
         .option("mergeSchema", "true")
         .queryName(run.name)
         .trigger(availableNow=True)
     )
-    query = writer.start(table.path)
-    wait(run, query)
-    report(run, query, rules)
+    return writer.start(run.table.path)
 
 
 def nothing_new(run: FlowRun, frame: Any, checkpoint: str) -> bool:
@@ -68,42 +76,32 @@ def observe_stream(rules: RuleSet, frame: Any, session: Any) -> Any:
     return rules.apply(frame, session)
 
 
-def wait(run: FlowRun, query: Any) -> None:
-    """Wait for the end of a query; stopping the update stops it."""
+def follow(run: FlowRun, feed: ProgressFeed, query: Any, told: Callable[[dict[str, Any]], None]) -> None:
+    """Wait for the end of a query and tell of each of its micro-batches; stopping the update stops it."""
     with run.work.stoppable(query.stop):
+        for progress in feed.of(query):
+            told(progress)
         query.awaitTermination()
 
 
-def report(run: FlowRun, query: Any, rules: RuleSet | None) -> None:
-    """Emit what each micro-batch did."""
-    from ldp_jupyter.spark import bridge
-
-    for text in bridge.progress_json(query):
-        progress = json.loads(text)
-        observed = progress.get("observedMetrics") or {}
-        quality, written = combine(run, rules, observed)
-        if not progress.get("numInputRows") and not written:
-            continue
-        metrics = {"num_output_rows": written} if written is not None else {}
-        run.progress(FlowStatus.RUNNING, metrics=metrics, quality=quality, batch_id=progress.get("batchId"))
+def report(run: FlowRun, progress: dict[str, Any], rules: RuleSet | None) -> None:
+    """Emit what a micro-batch did."""
+    quality, written = combine(run, rules, progress.get("observedMetrics") or {})
+    if not progress.get("numInputRows") and not written:
+        return
+    metrics = {"num_output_rows": written} if written is not None else {}
+    run.progress(FlowStatus.RUNNING, metrics=metrics, quality=quality, batch_id=progress.get("batchId"))
 
 
-def report_views(run: FlowRun, query: Any) -> None:
+def report_views(run: FlowRun, progress: dict[str, Any]) -> None:
     """Emit what the rules of views counted in a query that hands its batches to `foreachBatch`.
 
     Spark gives the handler the rows of the query's own plan, so its progress has the counts of one pass over them;
     the AUTO CDC handler makes just one.
     """
-    from ldp_jupyter.spark import bridge
-
-    assert run.frames is not None
-    if not run.frames.view_rules:
-        return
-    for text in bridge.progress_json(query):
-        progress = json.loads(text)
-        quality, _ = combine(run, None, progress.get("observedMetrics") or {})
-        if progress.get("numInputRows") and quality["expectations"]:
-            run.progress(FlowStatus.RUNNING, quality=quality, batch_id=progress.get("batchId"))
+    quality, _ = combine(run, None, progress.get("observedMetrics") or {})
+    if progress.get("numInputRows") and quality["expectations"]:
+        run.progress(FlowStatus.RUNNING, quality=quality, batch_id=progress.get("batchId"))
 
 
 def combine(run: FlowRun, rules: RuleSet | None, observed: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
@@ -139,24 +137,21 @@ def _to_target(run: FlowRun, frame: Any) -> Any:
     return frame.toDF(*names[: len(frame.columns)]) if len(frame.columns) <= len(names) else frame
 
 
-def _output_mode(frame: Any) -> str:
-    """Append; complete for an aggregation without a watermark, whose rows would never be final."""
-    return "complete" if _aggregates_without_watermark(frame) else "append"
-
-
-def _aggregates_without_watermark(frame: Any) -> bool:
-    """Whether the plan holds an aggregation and no watermark."""
-    plan = frame._jdf.queryExecution().analyzed().toString()
-    return bool(re.search(r"^[\s:+\-~]*Aggregate ", plan, re.MULTILINE)) and "EventTimeWatermark" not in plan
-
-
 def _run_sink(run: FlowRun, frame: Any) -> None:
+    from ldp_jupyter.spark import bridge
+
     sink = run.work.graph.sinks[str(run.flow.sink)]
-    checkpoint = run.work.layout.checkpoint(sink.name, "0", run.flow.name)
+    checkpoint = run.checkpoint
     if nothing_new(run, frame, checkpoint):
         return
     rules = RuleSet(sink.name, ())
     frame = rules.apply(frame, run.session)
+    run.progress(FlowStatus.RUNNING)
+    with closing(bridge.ProgressFeed(frame.sparkSession)) as feed:
+        follow(run, feed, _to_sink(run, sink, frame, checkpoint), lambda progress: report(run, progress, rules))
+
+
+def _to_sink(run: FlowRun, sink: Sink, frame: Any, checkpoint: str) -> Any:
     mode = run.flow.confs.get("ldp.outputMode", "append")
     writer = (
         frame.writeStream.outputMode(mode)
@@ -164,17 +159,13 @@ def _run_sink(run: FlowRun, frame: Any) -> None:
         .queryName(run.name)
         .trigger(availableNow=True)
     )
-    run.progress(FlowStatus.RUNNING)
     if sink.handler is not None:
-        query = writer.foreachBatch(sink.handler).start()
-    else:
-        options = dict(sink.options)
-        name = options.pop("tableName", None)
-        if "path" in options:
-            options["path"] = local_path(options["path"], run.work.base.configuration)
-        for key, value in options.items():
-            writer = writer.option(key, value)
-        writer = writer.format(sink.format)
-        query = writer.toTable(name) if name else writer.start()
-    wait(run, query)
-    report(run, query, rules)
+        return writer.foreachBatch(sink.handler).start()
+    options = dict(sink.options)
+    name = options.pop("tableName", None)
+    if "path" in options:
+        options["path"] = local_path(options["path"], run.work.base.configuration)
+    for key, value in options.items():
+        writer = writer.option(key, value)
+    writer = writer.format(sink.format)
+    return writer.toTable(name) if name else writer.start()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pyspark.sql import Column, DataFrame, SparkSession
     from pyspark.sql.streaming import StreamingQuery
@@ -178,6 +178,11 @@ def bind(
     return _frame(spark, _call(spark, "Binding", "bind", spark._jsparkSession, sql, frames, full, _arguments(args)))
 
 
+def temporary_views(spark: SparkSession) -> int:
+    """How many temporary views the session has."""
+    return int(spark._jsparkSession.sessionState().catalog().getTempViewNames().size())
+
+
 def sql_kind(spark: SparkSession, sql: str) -> str:
     """``query``, or the class name of the statement's plan.
 
@@ -227,17 +232,50 @@ def first_violations(spark: SparkSession, condition: Column, text: Column, limit
     return ClassicColumn(_call(spark, "Samples", "of", spark._jsparkSession, condition._jc, text._jc, limit))
 
 
+def stream_refusal(df: DataFrame, output_mode: str) -> Exception | None:
+    """Why Spark would refuse to start this streaming query, None when it would start it.
+
+    Spark itself looks only when a query starts; its check needs no more than the plan.
+
+    Parameters:
+        output_mode: ``append``, ``complete`` or ``update``.
+    """
+    from py4j.java_gateway import JavaClass
+    from pyspark.errors import AnalysisException
+
+    client = df.sparkSession.sparkContext._gateway._gateway_client
+    mode = getattr(JavaClass("org.apache.spark.sql.streaming.OutputMode", client), output_mode.capitalize())()
+    checker = JavaClass("org.apache.spark.sql.catalyst.analysis.UnsupportedOperationChecker", client)
+    try:
+        checker.checkForStreaming(df._jdf.queryExecution().analyzed(), mode)
+    except AnalysisException as refusal:
+        why: Exception = refusal
+        return why
+    return None
+
+
 def stream_sources(df: DataFrame) -> list[StreamSource]:
     """What a streaming frame reads, in the order in which its checkpoint numbers the sources."""
     return [StreamSource(**source) for source in json.loads(_call(df.sparkSession, "StreamSources", "of", df._jdf))]
 
 
-def progress_json(query: StreamingQuery) -> list[str]:
-    """The kept progress of a streaming query, each as JSON, oldest first."""
-    from pyspark.sql import SparkSession
+class ProgressFeed:
+    """The progress of streaming queries as they make it; open it before the query starts.
 
-    spark = SparkSession._instantiatedSession
-    return list(json.loads(_call(spark, "StreamSources", "progress", query._jsq)))
+    Parameters:
+        spark: the session in which the query starts.
+    """
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._feed = _call(spark, "ProgressFeed", "open", spark._jsparkSession)
+
+    def close(self) -> None:
+        self._feed.close()
+
+    def of(self, query: StreamingQuery) -> Iterator[dict[str, Any]]:
+        """Each progress of the query until its end; waits for the next one."""
+        while (text := self._feed.next(query._jsq)) is not None:
+            yield json.loads(text)
 
 
 def table_versions(spark: SparkSession, paths: Sequence[str]) -> list[int | None]:
@@ -275,6 +313,11 @@ def prepare_session(spark: SparkSession, warehouse: str, catalog: str | None = N
 def clone_session(spark: SparkSession) -> SparkSession:
     """A clone of a session that also stands in its current catalog and schema, usable on any thread."""
     return _session(spark, _call(spark, "Sessions", "copy", spark._jsparkSession))
+
+
+def has_lenient_casts(df: DataFrame) -> bool:
+    """Whether a query casts text in a way that gives NULL for what does not fit, and fails under ANSI mode."""
+    return bool(_call(df.sparkSession, "LenientCasts", "in", df._jdf))
 
 
 def function_names(spark: SparkSession) -> list[str]:

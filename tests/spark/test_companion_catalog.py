@@ -71,12 +71,13 @@ def test_changes_and_time_travel_by_name(spark: SparkSession) -> None:
 
 def test_streams_by_name(spark: SparkSession, tmp_path: Path) -> None:
     spark.range(3).write.saveAsTable("src")
+    feed = bridge.ProgressFeed(spark)
     query = (spark.sql("SELECT id FROM STREAM main.default.src").writeStream
              .option("checkpointLocation", str(tmp_path / "checkpoint")).trigger(availableNow=True).toTable("main.default.out"))
-    query.awaitTermination()
+    assert [p["numInputRows"] for p in feed.of(query) if p["numInputRows"]] == [3]
+    feed.close()
+    assert not query.isActive
     assert spark.table("default.out").count() == 3
-    progress = bridge.progress_json(query)
-    assert sum('"numInputRows" : 3' in text or '"numInputRows":3' in text for text in progress) == 1
 
 
 def test_parameters_reach_the_parser(spark: SparkSession) -> None:

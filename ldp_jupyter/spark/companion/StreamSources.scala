@@ -11,7 +11,6 @@ import org.apache.spark.sql.classic.Dataset
 import org.apache.spark.sql.delta.catalog.DeltaTableV2
 import org.apache.spark.sql.execution.datasources.{DataSource, FileFormat}
 import org.apache.spark.sql.execution.streaming.runtime.StreamingRelation
-import org.apache.spark.sql.streaming.StreamingQuery
 
 /** What a streaming plan reads. */
 object StreamSources {
@@ -20,9 +19,6 @@ object StreamSources {
     val session = frame.sparkSession
     Json.write(frame.queryExecution.analyzed.collect(source(session)))
   }
-
-  /** For Python: the kept progress of a query, each as JSON. */
-  def progress(query: StreamingQuery): String = Json.write(query.recentProgress.toSeq.map(_.json))
 
   private def source(session: SparkSession): PartialFunction[LogicalPlan, Map[String, Any]] = {
     case relation: StreamingRelation => ofDataSource(session, relation.dataSource, relation.sourceName)

@@ -1,0 +1,53 @@
+"""Streaming queries: how their rows are written, and what Spark would refuse only when the query starts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.errors import LdpError
+from ldp_jupyter.graph.spark_errors import first_sentence
+
+if TYPE_CHECKING:
+    from ldp_jupyter.declarations import Flow
+    from ldp_jupyter.locations import Location
+
+_AGGREGATE = re.compile(r"^[\s:+\-~]*(Aggregate |Distinct$)", re.MULTILINE)
+
+# Words of Spark's refusal -> what to do about it.
+_HINTS = (
+    ("stream-stream", "give both sides a watermark and join on a range of their times, or use a materialized view"),
+    ("join", "keep the stream on the preserved side of the join, or use a materialized view"),
+    ("non-time-based windows", "use a materialized view: window functions need all rows"),
+    ("sorting is not supported", "sort where the table is read, or use a materialized view"),
+    ("distinct aggregations", "approx_count_distinct can do it, or a materialized view"),
+    ("union between streaming and batch", "read both sides as streams (STREAM t, spark.readStream)"),
+    ("watermark", "give the stream a watermark on the column that it groups by: WATERMARK ts DELAY OF INTERVAL ..."),
+)
+_OTHERWISE = "use a materialized view"
+
+
+def output_mode(frame: Any) -> str:
+    """Append; complete for an aggregation without a watermark, whose rows would never be final."""
+    plan = frame._jdf.queryExecution().analyzed().toString()
+    return "complete" if _AGGREGATE.search(plan) and "EventTimeWatermark" not in plan else "append"
+
+
+def check_stream(flow: Flow, frame: Any, mode: str, location: Location | None) -> None:
+    """Check that Spark will start the query.
+
+    Parameters:
+        mode: the output mode that it will be written in.
+
+    Raises:
+        LdpError: LDP-2015 with what Spark refuses.
+    """
+    from ldp_jupyter.spark import bridge
+
+    refusal = bridge.stream_refusal(frame, mode)
+    if refusal is None:
+        return
+    message = first_sentence(str(refusal))
+    hint = next((hint for words, hint in _HINTS if words in message.lower()), _OTHERWISE)
+    what = "the stream cannot run" if flow.default else f'the stream of flow "{flow.name}" cannot run'
+    raise LdpError("LDP-2015", f"{what}: {message}", hint=hint, location=location, detail=str(refusal)) from None

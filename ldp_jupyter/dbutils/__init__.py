@@ -1,5 +1,6 @@
 """A thin `dbutils` over local files, settings and the environment, so that pipeline source loads and runs."""
 
+from ldp_jupyter.dbutils.showing import display, display_html
 from ldp_jupyter.dbutils.utils import DbUtils, NotebookExit
 
-__all__ = ["DbUtils", "NotebookExit"]
+__all__ = ["DbUtils", "NotebookExit", "display", "display_html"]

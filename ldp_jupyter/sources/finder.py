@@ -11,6 +11,8 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter.sources import platform_modules
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -54,19 +56,23 @@ class PipelineModules:
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname in NAMES:
             return importlib.machinery.ModuleSpec(fullname, self._loader, origin="ldp_jupyter.pipelines")
-        if fullname == "pyspark.sql" and not self._busy:
+        if self._busy:
+            return None
+        if fullname == "pyspark.sql":
             return self._guarded(fullname, path)
-        if fullname == "databricks" and not self._busy:
-            self._busy = True
-            try:  # a real package of the name keeps it
-                known = any(
-                    f.find_spec(fullname, None) for f in sys.meta_path if f is not self and hasattr(f, "find_spec")
-                )
-            finally:
-                self._busy = False
-            if not known:
-                return importlib.machinery.ModuleSpec(fullname, self._loader, origin="ldp_jupyter", is_package=True)
+        spare = fullname == "databricks" or fullname in platform_modules.SPARE
+        if fullname == platform_modules.RUNTIME or (spare and not self._is_installed(fullname, path)):
+            package = fullname in ("databricks", "databricks.sdk")
+            return importlib.machinery.ModuleSpec(fullname, self._loader, origin="ldp_jupyter", is_package=package)
         return None
+
+    def _is_installed(self, fullname: str, path: Sequence[str] | None) -> bool:
+        """Whether a real package has the name: it keeps it."""
+        self._busy = True
+        try:
+            return importlib.machinery.PathFinder.find_spec(fullname, path) is not None
+        finally:
+            self._busy = False
 
     def _guarded(self, fullname: str, path: Sequence[str] | None) -> importlib.machinery.ModuleSpec | None:
         """The spec that pyspark has, and our guards once it is loaded: `getOrCreate()` then gives our session."""
@@ -87,11 +93,30 @@ class PipelineModules:
         if module.__name__ == "databricks":
             module.__path__ = []
             return
+        if module.__name__ in platform_modules.NAMES:
+            platform_modules.fill(module)
+            return
         from ldp_jupyter import pipelines
 
         for name in pipelines.__all__:
             setattr(module, name, getattr(pipelines, name))
         module.__all__ = list(pipelines.__all__)  # type: ignore[attr-defined]
+        if module.__name__ == "dlt":
+            module.__getattr__ = _not_of_this_dlt  # type: ignore[method-assign]
+
+
+# What the package `dlt` of the index (dltHub) is used for, and the platform's module of the name does not have.
+_DLTHUB = frozenset({"attach", "config", "destination", "pipeline", "resource", "run", "secrets", "source", "sources",
+                     "transformer"})  # fmt: skip
+
+
+def _not_of_this_dlt(name: str) -> Any:
+    message = f"module 'dlt' has no attribute '{name}'"
+    if name in _DLTHUB:
+        message += (
+            f": here it is the platform's pipelines module, not dltHub's package ({other_dlt() or 'not installed'})"
+        )
+    raise AttributeError(message, name=name, obj=sys.modules.get("dlt"))
 
 
 _finder: PipelineModules | None = None
@@ -119,7 +144,7 @@ def remove_finder() -> None:
     if _finder is None:
         return
     sys.meta_path.remove(_finder)
-    for name in (*NAMES, "databricks"):
+    for name in (*NAMES, *platform_modules.NAMES, "databricks"):
         module = sys.modules.get(name)
         if module is not None and hasattr(module, "__ldp_jupyter__"):
             del sys.modules[name]

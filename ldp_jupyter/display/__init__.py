@@ -5,6 +5,7 @@ Every view shows itself in a notebook, trusted or not, in a terminal and in an H
 
 from ldp_jupyter.display.base import Display
 from ldp_jupyter.display.card import CellCard
+from ldp_jupyter.display.clean_view import CleanView
 from ldp_jupyter.display.dot import dot_available, graph_dot, render_dot
 from ldp_jupyter.display.events_view import EventsView
 from ldp_jupyter.display.expectations_view import ExpectationsView
@@ -12,6 +13,7 @@ from ldp_jupyter.display.frame import DataView
 from ldp_jupyter.display.graph_view import GraphView
 from ldp_jupyter.display.junit import junit_xml
 from ldp_jupyter.display.live import LiveView, NotebookProgress, TerminalProgress
+from ldp_jupyter.display.plan_view import PlanView
 from ldp_jupyter.display.problems_view import DryRunView
 from ldp_jupyter.display.report import report_html, write_report
 from ldp_jupyter.display.svg import Picture, draw
@@ -20,6 +22,7 @@ from ldp_jupyter.display.update_view import UpdateReport
 
 __all__ = [
     "CellCard",
+    "CleanView",
     "DataView",
     "Display",
     "DryRunView",
@@ -29,6 +32,7 @@ __all__ = [
     "LiveView",
     "NotebookProgress",
     "Picture",
+    "PlanView",
     "TablesView",
     "TerminalProgress",
     "UpdateReport",

@@ -212,6 +212,10 @@ class TerminalProgress:
         view = self.update.datasets[dataset]
         flow = view.flows[name]
         status = flow.status.value
+        if event.level == Level.WARN and flow.status == FlowStatus.QUEUED:  # it failed and is tried again
+            self._told.pop((dataset, name), None)
+            self._write(event, f"{words.LEVEL['WARN'].icon} {event.message.splitlines()[0]}")
+            return
         if self._told.get((dataset, name)) == status or (status in _QUIET and not self.every_state):
             return
         self._told[dataset, name] = status

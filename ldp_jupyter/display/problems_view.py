@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ldp_jupyter.declarations import Note
     from ldp_jupyter.display.html import Markup
+    from ldp_jupyter.engine.preview import PlanPreview
     from ldp_jupyter.errors import LdpError
     from ldp_jupyter.graph.model import Graph
 
@@ -27,17 +28,21 @@ class DryRunView(Display):
     Parameters:
         graph: the resolved pipeline.
         where: what runs where, e.g. ``dev · local .ldp``.
+        plan: what an update would do, where the pipeline is valid and there is something to compare with.
     """
 
-    def __init__(self, graph: Graph, where: str = "") -> None:
+    def __init__(self, graph: Graph, where: str = "", plan: PlanPreview | None = None) -> None:
         self.graph = graph
         self.where = where
+        self.plan = plan
 
     def html(self) -> Markup:
         head = html.header(self.graph.pipeline, self._count(), self.where, word=self._word())
         closing = html.tag("div", html.muted(not_checked(self.graph)), "margin:6px 0;")
         picture = GraphView(self.graph).picture() if self.graph.nodes else ""
-        return html.box(head, problem_blocks(self.graph.problems), warning_lines(self.graph.warnings), closing, picture)
+        problems, warnings = problem_blocks(self.graph.problems), warning_lines(self.graph.warnings)
+        planned = html.join([remark("Next update", line) for line in self._planned()])
+        return html.box(head, problems, warnings, planned, closing, picture)
 
     def renderable(self) -> RenderableType:
         from rich.console import Group
@@ -50,7 +55,13 @@ class DryRunView(Display):
             lines += [Text(""), problem_text(problem)]
         if self.graph.warnings:
             lines += [Text(""), *warning_texts(self.graph.warnings)]
-        return Group(*lines, Text(""), dim(not_checked(self.graph)))
+        planned = [remark_text("Next update", line) for line in self._planned()]
+        return Group(*lines, *([Text("")] if planned else []), *planned, Text(""), dim(not_checked(self.graph)))
+
+    def _planned(self) -> list[str]:
+        from ldp_jupyter.display.plan_view import noteworthy
+
+        return noteworthy(self.plan) if self.plan else []
 
     def _word(self) -> Word:
         count = len(self.graph.problems)

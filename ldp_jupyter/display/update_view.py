@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ldp_jupyter.display import html, words
-from ldp_jupyter.display.base import Display, said
+from ldp_jupyter.display.base import Display, dim, said
 from ldp_jupyter.display.expectations_view import ExpectationsView
 from ldp_jupyter.display.graph_view import GraphView
 from ldp_jupyter.display.problems_view import problem_blocks, problem_text, warning_lines, warning_texts
@@ -60,6 +60,7 @@ class UpdateReport(Display):
             warning_lines(self.graph.warnings) if self.graph else "",
             GraphView(self.graph, self.update).picture() if self.graph else "",
             html.section("Tables", TablesView(self.update).html()) if self.update.datasets else "",
+            html.tag("div", html.muted(inactive_line(self.update)), "margin:4px 0;") if self.update.inactive else "",
             html.section("Expectations", expectations.html()) if expectations.rules else "",
         )
 
@@ -74,6 +75,8 @@ class UpdateReport(Display):
         parts: list[RenderableType] = [head]
         if self.update.datasets:
             parts += [Text(""), TablesView(self.update).renderable()]
+        if self.update.inactive:
+            parts += [Text(""), dim(inactive_line(self.update))]
         expectations = ExpectationsView(self.update)
         if expectations.rules:
             parts += [Text(""), expectations.renderable()]
@@ -92,6 +95,11 @@ class UpdateReport(Display):
         if self.problems:
             return problem_blocks(self.problems)
         return html.join(html.pre(message, words.WRONG) for message in self.update.errors)
+
+
+def inactive_line(update: UpdateView) -> str:
+    """Which datasets left the source."""
+    return f"Inactive, not declared any more: {', '.join(update.inactive)}. Their tables stay as they are."
 
 
 def totals(update: UpdateView) -> str:

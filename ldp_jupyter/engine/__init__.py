@@ -2,6 +2,7 @@
 
 from ldp_jupyter.engine.plan import PlannedFlow, UpdatePlan, plan_update
 from ldp_jupyter.engine.request import UpdateRequest
+from ldp_jupyter.engine.retries import Retries
 from ldp_jupyter.engine.update import Update
 
-__all__ = ["PlannedFlow", "Update", "UpdatePlan", "UpdateRequest", "plan_update"]
+__all__ = ["PlannedFlow", "Retries", "Update", "UpdatePlan", "UpdateRequest", "plan_update"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter.engine.request import flow_name
 from ldp_jupyter.events import Event, FlowStatus, Level, UpdateState
 
 if TYPE_CHECKING:
@@ -39,11 +40,11 @@ class Emitter:
         full = {**self._origin, **{k: v for k, v in origin.items() if v is not None}}
         self._bus.emit(Event(event_type, message, full, {event_type: payload}, level=level, error=error))
 
-    def create_update(self, payload: dict[str, Any]) -> None:
+    def create_update(self, payload: dict[str, Any], cause: str) -> None:
         self.emit(
             "create_update",
-            f"Update {self.update_id[:6]} started by USER_ACTION.",
-            {"cause": "USER_ACTION", "run_as": _user(), "validate_only": False, **payload},
+            f"Update {self.update_id[:6]} started by {cause}.",
+            {"cause": cause, "run_as": _user(), "validate_only": False, **payload},
         )
 
     def user_action(self, action: str) -> None:
@@ -133,6 +134,28 @@ class Emitter:
             dataset_name=self.target(planned),
         )
 
+    def warning(self, text: str) -> None:
+        """Something about the plan that its user should know before it is carried out."""
+        self.emit("planning_information", text, {"warning": text}, level=Level.WARN)
+
+    def inactive(self, names: list[str]) -> None:
+        """Datasets that left the source: their tables stay, and are updated no more."""
+        text = f"Inactive, not declared any more: {', '.join(names)}."
+        self.emit("planning_information", text, {"inactive_datasets": names})
+
+    def retrying(self, planned: PlannedFlow, problem: LdpError, attempt: int, of: int, pause: float) -> None:
+        """A flow failed and is going to be tried again."""
+        name = self.flow_name(planned.flow)
+        self.emit(
+            "flow_progress",
+            f"Flow '{name}' is RETRYING: attempt {attempt} of {of} in {pause:g} s. {problem.message}",
+            {"status": FlowStatus.QUEUED.value, "retry": {"attempt": attempt, "attempts": of, "seconds": pause}},
+            level=Level.WARN,
+            error=error_json(problem, fatal=False),
+            flow_name=name,
+            dataset_name=self.target(planned),
+        )
+
     def progress(
         self,
         planned: PlannedFlow,
@@ -167,7 +190,7 @@ class Emitter:
         )
 
     def flow_name(self, flow: FlowNode) -> str:
-        return self._graph.shown(flow.flow.target) if flow.flow.default else flow.flow.name
+        return flow_name(self._graph, flow)
 
     def target(self, planned: PlannedFlow) -> str:
         return str(planned.flow.flow.sink) if planned.node is None else self._graph.shown(planned.node.name)

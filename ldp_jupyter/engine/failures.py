@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter.engine.retries import can_heal
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.graph.spark_errors import evaluation_problem, first_sentence
 from ldp_jupyter.quality import find_violation
@@ -75,6 +76,7 @@ def flow_problem(
         location=place,
         detail=text,
         user_traceback=_python_traceback(text),
+        heals=can_heal(error, text),
     )
 
 

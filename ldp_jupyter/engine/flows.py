@@ -11,6 +11,7 @@ from ldp_jupyter.engine.stored import StoredFrames
 from ldp_jupyter.events import FlowStatus
 from ldp_jupyter.graph import Evaluation, evaluate, flow_session
 from ldp_jupyter.quality import Samples, samples_wanted
+from ldp_jupyter.state.checkpoints import SINK_GENERATION, Checkpoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +60,8 @@ class FlowRun:
                 raise Canceled from None
             with using(self.work.base):
                 problem = flow_problem(error, self.work.graph, self.node, self.evaluation, self.name)
-            self._progress(FlowStatus.FAILED, problem=problem)
+            if not self.work.tries_again(self.planned, problem):  # else the scheduler says so
+                self._progress(FlowStatus.FAILED, problem=problem)
             return problem
         self._progress(FlowStatus.COMPLETED)
         return None
@@ -100,10 +102,21 @@ class FlowRun:
 
     @property
     def flow_id(self) -> str:
-        """Identity of the flow within a life of its table: the base of Delta's `txn` ids."""
+        """Identity of the flow within a life of its table and checkpoint: the base of Delta's `txn` ids."""
+        target, generation = self._target
+        life = Checkpoints(self.work.layout).life(target, generation, self.flow.name)
+        return f"{self.work.owner}/{target}/{generation}/{self.flow.name}" + (f"/{life}" if life else "")
+
+    @property
+    def checkpoint(self) -> str:
+        """Folder of the flow's checkpoint."""
+        return Checkpoints(self.work.layout).path(*self._target, self.flow.name)
+
+    @property
+    def _target(self) -> tuple[Any, str]:
         if self.node is None:
-            return f"{self.work.owner}/{self.flow.sink}/0/{self.flow.name}"
-        return f"{self.work.owner}/{self.node.name}/{self.table.generation}/{self.flow.name}"
+            return str(self.flow.sink), SINK_GENERATION
+        return self.node.name, self.table.generation
 
     def _progress(self, status: FlowStatus, **more: Any) -> None:
         self.work.emitter.progress(self.planned, status, **more)

@@ -10,6 +10,7 @@ from ldp_jupyter.errors import LdpError, UsageProblem
 
 if TYPE_CHECKING:
     from ldp_jupyter.engine.request import UpdateRequest
+    from ldp_jupyter.events import UpdateView
     from ldp_jupyter.graph import FlowNode, Graph, Node
     from ldp_jupyter.names import Name
 
@@ -34,15 +35,19 @@ class PlannedFlow:
 
 @dataclass
 class UpdatePlan:
-    """The flows of an update, and the tables to empty first."""
+    """The flows of an update, the tables to empty first, and the flows whose checkpoints begin anew."""
 
     flows: list[PlannedFlow] = field(default_factory=list)
     full: set[Name] = field(default_factory=set)
     selected: set[Name] = field(default_factory=set)
+    resets: list[FlowNode] = field(default_factory=list)
 
 
-def plan_update(graph: Graph, request: UpdateRequest) -> UpdatePlan:
+def plan_update(graph: Graph, request: UpdateRequest, last: UpdateView | None = None) -> UpdatePlan:
     """Plan an update of a resolved graph.
+
+    Parameters:
+        last: the last update, where the request asks for what failed in it.
 
     Raises:
         UsageProblem: for selections that make no sense.
@@ -57,16 +62,16 @@ def plan_update(graph: Graph, request: UpdateRequest) -> UpdatePlan:
             f'pipeline "{graph.pipeline}" declares no table',
             hint="add a table to transformations/, or run its cells",
         )
-    refresh, full = request.names(graph)
-    plan = UpdatePlan()
-    if request.everything:
+    selection = request.select(graph, last)
+    plan = UpdatePlan(resets=selection.resets)
+    if selection.everything:
         plan.selected = set(stored) | set(views)
     else:
-        plan.selected = set(refresh) | set(full)
+        plan.selected = set(selection.refresh) | set(selection.full)
     if request.full_refresh_all:
         plan.full = {name for name, node in stored.items() if reset_allowed(node)}
     else:
-        for name in full:
+        for name in selection.full:
             if not reset_allowed(stored[name]):
                 raise UsageProblem(
                     "LDP-3006",
@@ -74,16 +79,44 @@ def plan_update(graph: Graph, request: UpdateRequest) -> UpdatePlan:
                     location=stored[name].dataset.location,
                     hint="its property pipelines.reset.allowed is false",
                 )
-        plan.full = set(full)
+        plan.full = set(selection.full)
     keys = {name: [_key(node, flow) for flow in node.flows] for name, node in {**stored, **views}.items()}
     for name, node in {**stored, **views}.items():
         waits = tuple(key for source in _stored_inputs(graph, node) if source != name for key in keys[source])
         for flow, key in zip(node.flows, keys[name], strict=True):
             plan.flows.append(PlannedFlow(key, flow, node, waits, name not in plan.selected))
     for flow in graph.sink_flows:
-        waits = tuple(key for source in _inputs_through_views(graph, flow.inputs) for key in keys[source])
-        plan.flows.append(PlannedFlow(flow.flow.name, flow, None, waits, not request.everything))
+        waits = tuple(key for source in inputs_through_views(graph, flow.inputs) for key in keys[source])
+        excluded = not selection.everything and flow.flow.sink not in selection.sinks
+        plan.flows.append(PlannedFlow(flow.flow.name, flow, None, waits, excluded))
     return plan
+
+
+def refusing_readers(graph: Graph, full: set[Name]) -> dict[Name, list[Name]]:
+    """Streaming tables that will refuse once their inputs are emptied, with those inputs.
+
+    A stream ends with an error when its source loses rows, so who reads a fully refreshed table as a stream must be
+    fully refreshed too.
+    """
+    found: dict[Name, list[Name]] = {}
+    for name, node in graph.nodes.items():
+        if not node.kind.stored or name in full:
+            continue
+        streamed = {source for flow in node.flows for source in _streamed(graph, flow)}
+        emptied = [source for source in graph.nodes if source in streamed and source in full]
+        if emptied:
+            found[name] = emptied
+    return found
+
+
+def _streamed(graph: Graph, flow: FlowNode) -> list[Name]:
+    """Stored datasets that a flow reads as streams, through temporary views too."""
+    found = [name for name in flow.streamed if graph.nodes[name].kind.stored]
+    for name in flow.inputs:
+        node = graph.nodes[name]
+        if node.kind == Kind.TEMPORARY_VIEW and node.flows:
+            found += _streamed(graph, node.flows[0])
+    return found
 
 
 def reset_allowed(node: Node) -> bool:
@@ -97,10 +130,10 @@ def _key(node: Node, flow: FlowNode) -> str:
 
 
 def _stored_inputs(graph: Graph, node: Node) -> list[Name]:
-    return _inputs_through_views(graph, node.inputs)
+    return inputs_through_views(graph, node.inputs)
 
 
-def _inputs_through_views(graph: Graph, inputs: list[Name]) -> list[Name]:
+def inputs_through_views(graph: Graph, inputs: list[Name]) -> list[Name]:
     """The stored datasets (and persisted views) behind inputs: a temporary view is part of its reader's query."""
     found: dict[Name, None] = {}
     todo = list(inputs)

@@ -7,12 +7,13 @@ with the generation that each table has; whoever updates next empties those that
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
+from ldp_jupyter.state.checkpoints import SINK_GENERATION, Checkpoints
 from ldp_jupyter.state.memory import PIPELINE
 
 if TYPE_CHECKING:
+    from ldp_jupyter.engine.plan import UpdatePlan
     from ldp_jupyter.engine.tables import Table
     from ldp_jupyter.names import Name
     from ldp_jupyter.state import Layout, Memory
@@ -45,11 +46,12 @@ class Resets:
         self._memory.set(PIPELINE, _KEY, None)
 
 
-def remove_old_generations(layout: Layout, table: Table) -> None:
-    """Remove checkpoints and change storage of earlier lives of a table."""
-    for folder in layout.lives(table.name):
-        if not folder.is_dir():
-            continue
-        for generation in folder.iterdir():
-            if generation.name != table.generation:
-                shutil.rmtree(generation, ignore_errors=True)
+def reset_checkpoints(layout: Layout, plan: UpdatePlan, tables: dict[Name, Table]) -> None:
+    """Let the flows that the plan names begin their sources anew; their tables keep their rows."""
+    checkpoints = Checkpoints(layout)
+    for node in plan.resets:
+        flow = node.flow
+        if flow.sink is not None:
+            checkpoints.reset(flow.sink, SINK_GENERATION, flow.name)
+        elif tables[flow.target].exists:
+            checkpoints.reset(flow.target, tables[flow.target].generation, flow.name)

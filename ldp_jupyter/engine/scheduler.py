@@ -39,6 +39,8 @@ class Scheduler:
         self._bus = bus
         self._workers = workers
         self._ended: queue.SimpleQueue[tuple[PlannedFlow, object]] = queue.SimpleQueue()
+        # flows that failed and are tried again, with the moment when
+        self._again: dict[str, float] = {}
         self.problems: list[LdpError] = []
 
     def run(self, flows: list[PlannedFlow], execute: Callable[[PlannedFlow], object] | None = None) -> None:
@@ -62,18 +64,22 @@ class Scheduler:
                     k for k in planned.waits_for if k in by_key and not by_key[k].excluded and k != planned.key
                 }
         running: set[str] = set()
+        self._again.clear()
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="ldp-flow")
         try:
-            while waiting or running:
-                for key in [k for k, needs in waiting.items() if not needs]:
+            while waiting or running or self._again:
+                ready = [k for k, needs in waiting.items() if not needs]
+                for key in [*ready, *self._due()]:
                     if self._work.stopping.is_set():
                         break
-                    del waiting[key]
+                    waiting.pop(key, None)
+                    self._again.pop(key, None)
                     running.add(key)
                     pool.submit(self._one, by_key[key], execute)
-                if not running:
+                if not running and (not self._again or self._work.stopping.is_set()):
                     break
-                self._bus.pump()
+                with self._work.stoppable(self._bus.wake):  # stopping ends a wait for a further try, too
+                    self._bus.pump(self._until_next())
                 self._collect(waiting, running, by_key)
         except BaseException:  # an interrupt comes here, in the thread that waits
             self._work.stop()
@@ -87,7 +93,7 @@ class Scheduler:
 
     def _wind_down(self, waiting: dict[str, set[str]], running: set[str], by_key: dict[str, PlannedFlow]) -> None:
         """Let stopped flows end, so that nothing writes after the update; one that will not is left behind."""
-        for key in waiting:
+        for key in [*waiting, *self._again]:
             self._work.emitter.progress(by_key[key], FlowStatus.STOPPED)
         deadline = time.monotonic() + _GRACE
         while running and (left := deadline - time.monotonic()) > 0:
@@ -114,11 +120,29 @@ class Scheduler:
             except queue.Empty:
                 return
             running.discard(planned.key)
+            if isinstance(result, LdpError) and self._work.tries_again(planned, result):
+                self._retry(planned, result)
+                continue
             if isinstance(result, LdpError):
                 self.problems.append(result)
                 self._skip(planned.key, waiting, by_key, result)
             for needs in waiting.values():
                 needs.discard(planned.key)
+
+    def _retry(self, planned: PlannedFlow, problem: LdpError) -> None:
+        retries, failures = self._work.retries, self._work.failures.get(planned.key, 0) + 1
+        self._work.failures[planned.key] = failures
+        pause = retries.pause(failures)
+        self._again[planned.key] = time.monotonic() + pause
+        self._work.emitter.retrying(planned, problem, failures + 1, retries.flow + 1, pause)
+
+    def _due(self) -> list[str]:
+        now = time.monotonic()
+        return [key for key, moment in self._again.items() if moment <= now]
+
+    def _until_next(self) -> float | None:
+        """Seconds until a flow is tried again; None where none is waiting for that."""
+        return max(0.001, min(self._again.values()) - time.monotonic()) if self._again else None
 
     def _skip(
         self, failed: str, waiting: dict[str, set[str]], by_key: dict[str, PlannedFlow], problem: LdpError

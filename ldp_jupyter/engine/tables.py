@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ldp_jupyter.declarations import Kind
 from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ldp_jupyter.graph import Graph, Node
     from ldp_jupyter.names import Name
     from ldp_jupyter.state import Layout
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 GENERATION = "ldp.generation"
 KIND = "ldp.kind"
 OWNER = "pipelines.pipelineId"
+K = TypeVar("K")
 
 
 @dataclass
@@ -25,12 +28,13 @@ class Table:
     """A stored dataset as it lies in storage.
 
     Parameters:
+        name: of the dataset; for other tables their path.
         generation: names the life of the table since it was last emptied; checkpoints lie under it.
         version: newest Delta version; None while there is no table.
         schema: the StructType it has.
     """
 
-    name: Name
+    name: Any
     path: str
     generation: str = ""
     version: int | None = None
@@ -44,17 +48,28 @@ class Table:
     def exists(self) -> bool:
         return self.version is not None
 
+    @property
+    def kind(self) -> str:
+        """The kind of dataset that it was made for."""
+        return self.properties.get(KIND, "table").lower()
+
 
 def read_tables(session: Any, layout: Layout, nodes: list[Node]) -> dict[Name, Table]:
     """What is there of some datasets, asked in one call and without a Spark job."""
+    return tables_at(
+        session, {node.name: layout.table(node.name, private=node.dataset.options.private) for node in nodes}
+    )
+
+
+def tables_at(session: Any, paths: Mapping[K, str]) -> dict[K, Table]:
+    """What is there in some folders, by a key for each: a dataset's name, or the path itself."""
     from pyspark.sql.types import StructType
 
     from ldp_jupyter.spark.tables import table_heads
 
-    paths = [layout.table(node.name, private=node.dataset.options.private) for node in nodes]
-    tables = {}
-    for node, path, info in zip(nodes, paths, table_heads(session, paths), strict=True):
-        table = Table(node.name, path)
+    tables: dict[K, Table] = {}
+    for key, info in zip(paths, table_heads(session, list(paths.values())) if paths else [], strict=True):
+        table = Table(key, paths[key])
         if info is not None:
             table.version, table.table_id = info.version, info.id
             table.schema = StructType.fromJson(json.loads(info.schema))
@@ -62,7 +77,7 @@ def read_tables(session: Any, layout: Layout, nodes: list[Node]) -> dict[Name, T
             table.partition_columns = list(info.partition_columns)
             table.comment = info.description
             table.generation = table.properties.get(GENERATION, "0")
-        tables[node.name] = table
+        tables[key] = table
     return tables
 
 
@@ -138,6 +153,25 @@ def evolve(session: Any, node: Node, table: Table, schema: Any, graph: Graph) ->
     """Add new columns, and bring properties and comment to the declaration."""
     from ldp_jupyter.spark.tables import alter_table
 
+    new = new_columns(node, table, schema, graph)
+    properties = {
+        k: v for k, v in stored_properties(node, table.properties[OWNER]).items() if table.properties.get(k) != v
+    }
+    comment = (
+        node.dataset.comment if node.dataset.comment != table.comment and node.dataset.comment is not None else None
+    )
+    if new or properties or comment:
+        alter_table(session, table.path, new, properties, comment)
+        table.schema = table.schema.__class__([*table.schema.fields, *new])
+        table.properties |= properties
+
+
+def new_columns(node: Node, table: Table, schema: Any, graph: Graph) -> list[Any]:
+    """Columns that a stored streaming table does not have yet.
+
+    Raises:
+        LdpError: LDP-3005 when only a full refresh can bring the table to its declaration.
+    """
     shown, place = graph.shown(node.name), node.dataset.location
     wanted = [c.lower() for c in node.dataset.options.partition_cols]
     if wanted != [c.lower() for c in table.partition_columns]:
@@ -164,16 +198,7 @@ def evolve(session: Any, node: Node, table: Table, schema: Any, graph: Graph) ->
                 location=place,
                 hint=f"cast it, or run with --full-refresh {shown}",
             )
-    properties = {
-        k: v for k, v in stored_properties(node, table.properties[OWNER]).items() if table.properties.get(k) != v
-    }
-    comment = (
-        node.dataset.comment if node.dataset.comment != table.comment and node.dataset.comment is not None else None
-    )
-    if new or properties or comment:
-        alter_table(session, table.path, new, properties, comment)
-        table.schema = table.schema.__class__([*table.schema.fields, *new])
-        table.properties |= properties
+    return new
 
 
 def _compatible(stored: Any, given: Any) -> bool:

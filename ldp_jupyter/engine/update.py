@@ -5,25 +5,31 @@ from __future__ import annotations
 import os
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.declarations import CdcSpec, Kind, SnapshotSpec
+from ldp_jupyter.engine import definitions
 from ldp_jupyter.engine.emitter import Emitter, error_json
 from ldp_jupyter.engine.failures import Canceled
 from ldp_jupyter.engine.hooks import HookRunner
+from ldp_jupyter.engine.inactive import find_absent, remember
 from ldp_jupyter.engine.plan import UpdatePlan, plan_update
-from ldp_jupyter.engine.resets import Resets, remove_old_generations
+from ldp_jupyter.engine.preview import full_refresh_warnings
+from ldp_jupyter.engine.resets import Resets, reset_checkpoints
+from ldp_jupyter.engine.retries import Retries
 from ldp_jupyter.engine.scheduler import Scheduler
 from ldp_jupyter.engine.tables import read_tables, set_up
 from ldp_jupyter.engine.work import Work
 from ldp_jupyter.errors import LdpError, PipelineInvalid, UpdateFailed, problem_from
 from ldp_jupyter.eventlog import Journal, publish_event_log
-from ldp_jupyter.events import EventBus, UpdateState, UpdateView
-from ldp_jupyter.state import Memory, UpdateLock
+from ldp_jupyter.events import EventBus, FlowStatus, UpdateState, UpdateView
+from ldp_jupyter.state import Checkpoints, Memory, UpdateLock
+from ldp_jupyter.state.checkpoints import SINK_GENERATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from ldp_jupyter.context import Context
     from ldp_jupyter.declarations import EventHook
@@ -48,6 +54,10 @@ class Update:
         event_log: name of the event log's table.
         settings: what the log's `create_update` event tells of the pipeline's settings.
         before_end: called with the update so far and its problems before an error is raised; writes the report.
+        retries: what failures are tried again, by the mode; none in development.
+        cause: why it runs, in the event log's words.
+        last: the last update, where the request asks for what failed in it.
+        unloaded: datasets of this kernel's notebook whose cells did not run: they have not left the source.
     """
 
     graph: Graph
@@ -59,6 +69,10 @@ class Update:
     settings: dict[str, Any]
     hooks: Sequence[EventHook] = ()
     before_end: Callable[[UpdateView, list[LdpError]], None] | None = None
+    retries: Retries = field(default_factory=Retries)
+    cause: str = "USER_ACTION"
+    last: UpdateView | None = None
+    unloaded: AbstractSet[Name] = frozenset()
 
     def __post_init__(self) -> None:
         self.update_id = str(uuid.uuid4())
@@ -109,10 +123,15 @@ class Update:
                 "full_refresh": request.full_refresh_all,
                 "refresh_selection": list(request.refresh),
                 "full_refresh_selection": list(request.full_refresh),
+                "refresh_selection_by_path": list(request.refresh_files),
+                "reset_checkpoint_selection": list(request.reset_checkpoints),
+                "development": self.retries == Retries(),
                 "config": self.settings,
-            }
+            },
+            self.cause,
         )
-        emitter.user_action("START")
+        if self.cause == "USER_ACTION":
+            emitter.user_action("START")
         emitter.runtime(_versions())
         emitter.update(UpdateState.INITIALIZING)
         problems: list[LdpError] = []
@@ -120,7 +139,7 @@ class Update:
             if self.graph.problems:
                 problems = list(self.graph.problems)
                 raise PipelineInvalid(problems, self.graph.pipeline)
-            plan = plan_update(self.graph, request)
+            plan = plan_update(self.graph, request, self.last)
             work = self._prepare(emitter, plan)
             bus.drain()
             problems = self._set_up(work, emitter)
@@ -128,7 +147,10 @@ class Update:
                 emitter.update(UpdateState.RUNNING)
                 scheduler = Scheduler(work, bus, self._workers())
                 problems = scheduler.problems
-                scheduler.run(plan.flows)
+                try:
+                    scheduler.run(plan.flows)
+                finally:
+                    self._remember(work, bus)
             if problems:
                 raise UpdateFailed(problems, self.update_id)
         except (Canceled, KeyboardInterrupt) as stopped:
@@ -169,11 +191,43 @@ class Update:
             emitter.flow(planned, kind)
         stored = [node for node in self.graph.nodes.values() if node.kind.stored]
         tables = read_tables(self.session, self.layout, stored)
+        memory = Memory(self.layout)
+        missing = find_absent(self.session, self.layout, memory, self.graph, self.owner, self.unloaded)
+        remember(memory, self.graph, missing)
+        if missing.inactive:
+            emitter.inactive([self.graph.shown(name) for name in missing.inactive])
+        for warning in full_refresh_warnings(self.graph, plan, tables):
+            emitter.warning(warning.text)
+            if warning not in self.graph.warnings:
+                self.graph.warnings.append(warning)
         work = Work(
-            self.graph, self.base, self.session, self.layout, Memory(self.layout), emitter, plan, tables, self.owner
+            self.graph,
+            self.base,
+            self.session,
+            self.layout,
+            memory,
+            emitter,
+            plan,
+            tables,
+            self.owner,
+            self.retries,
         )
         self._work = work
         return work
+
+    def _remember(self, work: Work, bus: EventBus) -> None:
+        """Keep the definitions of what was refreshed, to tell later what changed."""
+        bus.drain()
+        done = [
+            node
+            for name, node in self.graph.nodes.items()
+            if name in work.plan.selected
+            and node.kind.stored
+            and self.view.datasets[self.graph.shown(name)].status == FlowStatus.COMPLETED.value
+        ]
+        work.memory.keep(
+            definitions.KEY, {str(node.name): definitions.definition(self.graph, node) for node in done}
+        )
 
     def _set_up(self, work: Work, emitter: Emitter) -> list[LdpError]:
         """Create, evolve and empty tables; every table that cannot be set up is told."""
@@ -200,9 +254,18 @@ class Update:
             problems = [problem for problem in pool.map(one, wanted) if problem is not None]
         if not problems:
             resets.end()
-        for name in full:
-            remove_old_generations(self.layout, work.tables[name])
+            reset_checkpoints(self.layout, work.plan, work.tables)
+            self._sweep(work)
         return problems
+
+    def _sweep(self, work: Work) -> None:
+        """Remove checkpoints that can never count again, this update's or those that a killed one left."""
+        checkpoints = Checkpoints(self.layout)
+        for name in work.plan.selected:
+            if self.graph.nodes[name].kind == Kind.STREAMING_TABLE:
+                checkpoints.sweep(name, work.tables[name].generation)
+        for sink in self.graph.sinks:
+            checkpoints.sweep(sink, SINK_GENERATION)
 
     def _workers(self) -> int:
         configured = self.base.configuration.get(CONCURRENCY)

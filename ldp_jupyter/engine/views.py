@@ -55,6 +55,7 @@ def refresh_view(run: FlowRun) -> None:
         "view",
         {"fingerprint": fingerprint, "sources": sources, "written": [table_id, version]} if trusted else None,
     )
+    run.work.memory.set(full, "always", _always(facts) or None)
     quality, written = combine(run, rules, observed.values())
     run.progress(FlowStatus.RUNNING, metrics={"num_output_rows": written or 0}, quality=quality)
 
@@ -72,12 +73,7 @@ def _reasons(
     if forced:
         return ["FULL_REFRESH"]
     if not table.exists or not remembered:
-        reasons = [] if facts.deterministic else ["PLAN_NOT_DETERMINISTIC"]
-        return [
-            *reasons,
-            *(["INPUT_NOT_IN_DELTA"] if facts.other else []),
-            "FIRST_REFRESH" if not table.exists else "DATA_HAS_CHANGED",
-        ]
+        return [*_always(facts), "FIRST_REFRESH" if not table.exists else "DATA_HAS_CHANGED"]
     if not facts.deterministic:
         return ["PLAN_NOT_DETERMINISTIC"]
     if facts.other:
@@ -87,6 +83,12 @@ def _reasons(
     if remembered["sources"] != sources or remembered["written"] != [table.table_id, table.version]:
         return ["DATA_HAS_CHANGED"]
     return []
+
+
+def _always(facts: BatchInputs) -> list[str]:
+    """Why each update computes the view, whatever changed."""
+    reasons = [] if facts.deterministic else ["PLAN_NOT_DETERMINISTIC"]
+    return [*reasons, *(["INPUT_NOT_IN_DELTA"] if facts.other else [])]
 
 
 def _fingerprint(run: FlowRun, facts: BatchInputs) -> str:

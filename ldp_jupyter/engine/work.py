@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.engine.failures import Canceled
+from ldp_jupyter.engine.retries import Retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ldp_jupyter.context import Context
     from ldp_jupyter.engine.emitter import Emitter
-    from ldp_jupyter.engine.plan import UpdatePlan
+    from ldp_jupyter.engine.plan import PlannedFlow, UpdatePlan
     from ldp_jupyter.engine.tables import Table
+    from ldp_jupyter.errors import LdpError
     from ldp_jupyter.graph import Graph
     from ldp_jupyter.names import Name
     from ldp_jupyter.state import Layout, Memory
@@ -39,12 +41,18 @@ class Work:
     plan: UpdatePlan
     tables: dict[Name, Table]
     owner: str
+    retries: Retries = field(default_factory=Retries)
     stopping: threading.Event = field(default_factory=threading.Event)
+    failures: dict[str, int] = field(default_factory=dict)  # of flows, by key
     _stops: dict[int, Callable[[], None]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def table_path(self, name: Name) -> str:
         return self.layout.table(name, private=self.graph.nodes[name].dataset.options.private)
+
+    def tries_again(self, planned: PlannedFlow, problem: LdpError) -> bool:
+        """Whether a flow that failed so is tried again in this update."""
+        return problem.heals and self.failures.get(planned.key, 0) < self.retries.flow
 
     @contextlib.contextmanager
     def stoppable(self, stop: Callable[[], None]) -> Any:

@@ -24,9 +24,12 @@ class LdpError(Exception):
         because: datasets that fail only because this one does.
         user_traceback: the user's own traceback, from the user's first frame on.
         detail: the underlying message in full (Spark's, a compiler's), shown on demand.
+        heals: whether the same may succeed later with nothing changed.
     """
 
     exit_status = 1
+    # whether it says that this machine lacks something that source asks for while it is read (`ldp ls` only warns)
+    lacking = False
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class LdpError(Exception):
         because: Sequence[str] = (),
         user_traceback: str | None = None,
         detail: str | None = None,
+        heals: bool = False,
     ) -> None:
         if code not in CODES:
             raise KeyError(code)
@@ -51,6 +55,7 @@ class LdpError(Exception):
         self.because = list(because)
         self.user_traceback = user_traceback
         self.detail = detail
+        self.heals = heals
 
     def __str__(self) -> str:
         from ldp_jupyter.errors.render import render_problem

@@ -32,6 +32,8 @@ _ENTRIES = [
     ErrorCode(
         "LDP-1009", "datasets of a notebook are not loaded in this kernel", "Run its cells, or `%ldp cells load`."
     ),
+    ErrorCode("LDP-1010", "a selection holds nothing", "Run without it, or name datasets."),
+    ErrorCode("LDP-1011", "deleting must be confirmed", "Look at what goes, then add --yes."),
     ErrorCode("LDP-2001", "source cannot be parsed", "Mend the syntax at the place shown."),
     ErrorCode("LDP-2002", "exception in pipeline source", "See the traceback: it is the source's own."),
     ErrorCode("LDP-2003", "unknown table", "Declare it, mend the name, or create the external table."),

@@ -71,6 +71,17 @@ class Journal:
         return int(json.loads(lines[-1])["sequence"]) if lines else 0
 
 
+def last_update_id(path: Path) -> str | None:
+    """Id of the update that began last."""
+    found = None
+    if path.exists():
+        with path.open("rb") as file:
+            for line in file:
+                if b'"event_type":"create_update"' in line and line.endswith(b"\n"):
+                    found = line
+    return json.loads(found)["origin"].get("update_id") if found else None
+
+
 def read_events(path: Path, update_id: str | None = None) -> Iterator[Event]:
     """Events of a journal, oldest first.
 

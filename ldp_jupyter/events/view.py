@@ -165,6 +165,8 @@ class UpdateView:
     ended: datetime | None = None
     datasets: dict[str, DatasetView] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    # datasets that left the source: their tables stay and are updated no more
+    inactive: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
     @property
@@ -201,6 +203,7 @@ class UpdateView:
 
     def _on_planning_information(self, event: Event, payload: dict[str, Any]) -> None:
         chosen = [t for t in payload.get("technique_information", ()) if t.get("is_chosen")]
+        self.inactive = list(payload.get("inactive_datasets", self.inactive))
         dataset = self.datasets.get(event.origin.get("dataset_name", ""))
         if chosen and dataset is not None:
             dataset.refresh = chosen[0]["maintenance_type"].removeprefix("MAINTENANCE_TYPE_")
@@ -214,7 +217,7 @@ class UpdateView:
             flow.started = event.timestamp
         if flow.status.final:
             flow.ended = event.timestamp
-        if event.error:
+        if event.error and event.error.get("fatal", True):  # else it is tried again
             flow.error = event.error["exceptions"][0]["message"]
             if flow.error not in self.errors:
                 self.errors.append(flow.error)
@@ -256,4 +259,5 @@ class UpdateView:
             "state": self.state.value if self.state else None,
             "seconds": round(self.seconds, 3) if self.seconds is not None else None,
             "datasets": [d.to_json() for d in self.datasets.values() if d.flows or d.expectations],
+            "inactive": self.inactive,
         }

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter.declarations import Kind
+
 if TYPE_CHECKING:
-    from ldp_jupyter.declarations import Dataset, Flow, Kind, Note, Sink
+    from collections.abc import Sequence
+
+    from ldp_jupyter.declarations import Dataset, Flow, Note, Sink
     from ldp_jupyter.errors import LdpError
     from ldp_jupyter.names import Name, Namespace
 
@@ -33,6 +38,8 @@ class FlowNode:
     inputs: list[Name] = field(default_factory=list)
     external_inputs: list[str] = field(default_factory=list)
     streaming: bool | None = None
+    # inputs that it reads as streams which end when the input is emptied or rewritten
+    streamed: list[Name] = field(default_factory=list)
 
 
 @dataclass
@@ -85,6 +92,23 @@ class Graph:
 
     def shown(self, name: Name) -> str:
         return self.namespace.shown(name)
+
+    def find(self, parts: Sequence[str], namespace: Namespace) -> Node | None:
+        """The dataset that a name means in some source, None for a name from outside.
+
+        A temporary view is no object of a schema: its plain name means it wherever it is declared, before a table of
+        that name, as in Spark.
+        """
+        name = namespace.qualify(parts)
+        node = self.nodes.get(name)
+        plain = len(parts) == 1 or (len(parts) == 2 and parts[0].lower() == "live")
+        if plain and (node is None or node.kind != Kind.TEMPORARY_VIEW):
+            return self._temporary_views.get(name.table, node)
+        return node
+
+    @cached_property
+    def _temporary_views(self) -> dict[str, Node]:
+        return {name.table: node for name, node in self.nodes.items() if node.kind == Kind.TEMPORARY_VIEW}
 
     def readers(self, name: Name) -> list[Node]:
         """Datasets that read `name` directly."""

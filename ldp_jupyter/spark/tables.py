@@ -119,6 +119,11 @@ def alter_table(
     )
 
 
+def forget_tables(session: SparkSession) -> None:
+    """Drop what Spark remembers of Delta tables: their folders were deleted behind its back."""
+    session._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
+
+
 def parse_columns(session: SparkSession, columns: str) -> StructType:
     """The schema that a column list of CREATE TABLE means; generated and identity columns are ordinary ones here."""
     from pyspark.sql.types import StructType

@@ -1,8 +1,9 @@
 """What an update remembers beside the tables: generations, fingerprints, once-flows, locks, runs."""
 
+from ldp_jupyter.state.checkpoints import Checkpoints
 from ldp_jupyter.state.layout import Layout
 from ldp_jupyter.state.lock import UpdateLock
 from ldp_jupyter.state.memory import Memory
 from ldp_jupyter.state.runs import Run, Runs
 
-__all__ = ["Layout", "Memory", "Run", "Runs", "UpdateLock"]
+__all__ = ["Checkpoints", "Layout", "Memory", "Run", "Runs", "UpdateLock"]

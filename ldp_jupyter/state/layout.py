@@ -87,22 +87,26 @@ class Layout:
         """Folder of a table: its name as it is, since the catalog finds tables by their folders."""
         return str((self.root / "private" if private else self.warehouse).joinpath(*name.parts))
 
+    def view(self, name: Name) -> Path:
+        """File of a persisted view."""
+        return self.warehouse.joinpath(name.catalog, name.schema, f"{name.table}.view.json")
+
     def checkpoint(self, target: Name | str, generation: str, flow: str) -> str:
         """Checkpoint of a flow.
 
         Parameters:
             target: its table, or the name of its sink.
         """
-        key = f"sink {target}" if isinstance(target, str) else target.quoted
-        return str(self.home / "checkpoints" / safe(key) / generation / safe(flow))
+        return str(self.home / "checkpoints" / safe(_key(target)) / generation / safe(flow))
 
     def changes(self, name: Name, generation: str) -> str:
         """AUTO CDC's internal table."""
         return str(self.home / "changes" / safe(name.quoted) / generation)
 
-    def lives(self, name: Name) -> list[Path]:
-        """Folders that hold one folder for each generation of a table."""
-        return [self.home / kind / safe(name.quoted) for kind in ("checkpoints", "changes")]
+    def lives(self, target: Name | str) -> list[Path]:
+        """Folders that hold one folder for each generation of a table (or of a sink, which has but one)."""
+        kinds = ("checkpoints",) if isinstance(target, str) else ("checkpoints", "changes")
+        return [self.home / kind / safe(_key(target)) for kind in kinds]
 
     def prepare(self) -> None:
         """Make the folders that every update needs; storage inside a project ignores itself in git.
@@ -114,6 +118,10 @@ class Layout:
         ignore = self.root / ".gitignore"
         if not ignore.exists():
             write_text(ignore, "*\n")
+
+
+def _key(target: Name | str) -> str:
+    return f"sink {target}" if isinstance(target, str) else target.quoted
 
 
 def write_text(path: Path, text: str) -> None:

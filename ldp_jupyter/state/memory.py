@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter.state.layout import write_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from ldp_jupyter.state.layout import Layout
 
 _FORMAT = 1
@@ -20,7 +22,9 @@ class Memory:
     """Facts by dataset (full name) and key; written at once when set.
 
     What is kept: ``view`` (fingerprint, versions read and version written of a materialized view), ``once`` (flows
-    that ran, by generation), ``definition`` (kind and columns, to say what changed), ``snapshot`` (latest version).
+    that ran, by generation), ``definition`` (what was declared when it was last refreshed, to say what changed),
+    ``origin`` (where it is declared), ``inactive`` (it left the source), ``always`` (why a materialized view is
+    computed by each update).
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -45,7 +49,30 @@ class Memory:
                 facts.pop(key, None)
             else:
                 facts[key] = value
-            write_text(self._path, json.dumps({"format": _FORMAT, "datasets": self._facts}, separators=(",", ":")))
+            self._write()
+
+    def keep(self, key: str, values: Mapping[str, Any]) -> None:
+        """Keep one fact of many datasets by one write; None forgets it."""
+        with self._lock:
+            changed = {d: v for d, v in values.items() if self._facts.get(d, {}).get(key) != v}
+            if not changed:
+                return
+            for dataset, value in changed.items():
+                facts = self._facts.setdefault(dataset, {})
+                if value is None:
+                    facts.pop(key, None)
+                else:
+                    facts[key] = value
+            self._write()
+
+    def forget(self, datasets: Iterable[str]) -> None:
+        """Forget all facts of datasets."""
+        with self._lock:
+            if [self._facts.pop(dataset) for dataset in datasets if dataset in self._facts]:
+                self._write()
+
+    def _write(self) -> None:
+        write_text(self._path, json.dumps({"format": _FORMAT, "datasets": self._facts}, separators=(",", ":")))
 
     def datasets(self) -> list[str]:
         """Full names of all datasets that were ever updated."""

@@ -49,7 +49,7 @@ def quality(dropped: int, *rules: tuple[str, str, int, int], **views: int) -> di
 def test_before_any_event() -> None:
     view = UpdateView()
     assert (view.state, view.seconds, view.datasets) == (None, None, {})
-    assert view.to_json() == {"update_id": "", "pipeline": "", "state": None, "seconds": None, "datasets": []}
+    assert view.to_json() == {"update_id": "", "pipeline": "", "state": None, "seconds": None, "datasets": [], "inactive": []}
 
 
 def test_an_update_from_its_start_to_its_end() -> None:

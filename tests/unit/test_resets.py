@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from core_samples import NAMESPACE
 
-from ldp_jupyter.engine.resets import Resets, remove_old_generations
+from ldp_jupyter.engine.resets import Resets
 from ldp_jupyter.engine.tables import Table
 from ldp_jupyter.state import Layout, Memory
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ldp_jupyter.names import Name
 
-A, B, C = (NAMESPACE.qualify(name) for name in "abc")
+A, B = (NAMESPACE.qualify(name) for name in "ab")
 
 
 @pytest.fixture
@@ -58,16 +58,3 @@ def test_tables_that_do_not_exist_need_no_emptying(layout: Layout) -> None:
     Resets(Memory(layout), tables(a=None, b="1")).begin({A, B})
     assert Resets(Memory(layout), tables(b=None)).unfinished() == set()
     assert Resets(Memory(layout), tables(b="1")).unfinished() == {B}
-
-
-def test_folders_of_earlier_lives_are_removed(layout: Layout) -> None:
-    for generation in ("0-a", "1-b"):
-        for table in (A, B):
-            (layout.root / layout.checkpoint(table, generation, "flow") / "offsets").mkdir(parents=True)
-            (layout.root / layout.changes(table, generation)).mkdir(parents=True)
-    remove_old_generations(layout, Table(A, "/a", "1-b", 3))
-    for folder in layout.lives(A):
-        assert [f.name for f in folder.iterdir()] == ["1-b"]
-    for folder in layout.lives(B):
-        assert sorted(f.name for f in folder.iterdir()) == ["0-a", "1-b"]
-    remove_old_generations(layout, Table(C, "/c", "0", 1))

@@ -1,0 +1,114 @@
+"""What a dataset was declared as when it was last refreshed, and how its declaration differs now."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.declarations import Kind, PythonQuery, SqlQuery
+from ldp_jupyter.engine.code_digest import code_digest
+from ldp_jupyter.engine.request import flow_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ldp_jupyter.graph import FlowNode, Graph, Node
+    from ldp_jupyter.names import Name
+
+KEY = "definition"  # of the memory
+
+
+def definition(graph: Graph, node: Node) -> dict[str, Any]:
+    """The declaration of a resolved dataset as plain values."""
+    dataset, options = node.dataset, node.dataset.options
+    return {
+        "kind": node.kind.value,
+        "flows": {flow_name(graph, flow): _flow_digest(flow) for flow in node.flows},
+        "views": {graph.shown(v.name): _digest([_flow_digest(f) for f in v.flows]) for v in _views(graph, node)},
+        "columns": {column.name: column.type for column in node.columns or ()},
+        "expectations": {rule.name: [rule.text, rule.action.value] for rule in dataset.expectations},
+        "properties": {k: str(v) for k, v in options.properties.items()},
+        "comment": dataset.comment,
+        "partition": list(options.partition_cols),
+        "cluster": list(options.cluster_by),
+    }
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """How a definition changed, in words; empty where it is the same."""
+    return list(_differences(before, now))
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    if before["kind"] != now["kind"]:
+        yield f"kind: {before['kind'].replace('_', ' ')} to {now['kind'].replace('_', ' ')}"
+    flows = _compared(before["flows"], now["flows"])
+    if len(now["flows"]) == 1 and not flows.added and not flows.gone:
+        yield from ["query"] if flows.changed else []
+    else:
+        yield from flows.told("flow")
+    yield from _compared(before["views"], now["views"]).told("view")
+    columns = _compared(before["columns"], now["columns"])
+    kinds = [f"{c} {before['columns'][c]} to {now['columns'][c]}" for c in columns.changed]
+    listed = [*(f"+{c} {now['columns'][c]}" for c in columns.added), *(f"-{c}" for c in columns.gone), *kinds]
+    if listed:
+        yield f"columns: {', '.join(listed)}"
+    yield from _compared(before["expectations"], now["expectations"]).told("expectation")
+    properties = _compared(before["properties"], now["properties"])
+    if properties:
+        yield f"properties: {', '.join([*properties.added, *properties.gone, *properties.changed])}"
+    for key, words in (("comment", "comment"), ("partition", "partition columns"), ("cluster", "clustering columns")):
+        if before[key] != now[key]:
+            yield words
+
+
+class _compared:  # noqa: N801  (reads as a verb)
+    """Keys of two mappings: added, gone, changed."""
+
+    def __init__(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+        self.added = [key for key in now if key not in before]
+        self.gone = [key for key in before if key not in now]
+        self.changed = [key for key in now if key in before and before[key] != now[key]]
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.gone or self.changed)
+
+    def told(self, word: str) -> Iterator[str]:
+        for keys, verb in ((self.added, "added"), (self.gone, "removed"), (self.changed, "changed")):
+            for key in keys:
+                yield f"{word} {key} {verb}"
+
+
+def _views(graph: Graph, node: Node) -> list[Node]:
+    """Temporary views whose queries are part of the dataset's."""
+    found: dict[Name, Node] = {}
+    todo = list(node.inputs)
+    while todo:
+        view = graph.nodes[todo.pop(0)]
+        if view.kind == Kind.TEMPORARY_VIEW and view.name not in found:
+            found[view.name] = view
+            todo += view.inputs
+    return [found[name] for name in sorted(found)]
+
+
+def _flow_digest(node: FlowNode) -> str:
+    flow = node.flow
+    return _digest([_plain(flow.query), flow.once, flow.by_name, sorted(flow.confs.items())])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, SqlQuery):
+        return " ".join(value.text.split())
+    if isinstance(value, PythonQuery):
+        return code_digest(value.function)
+    if is_dataclass(value):
+        return [_plain(getattr(value, f.name)) for f in fields(value)]
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    # a column's text is its expression
+    return code_digest(value) if callable(value) and not hasattr(value, "_jc") else str(value)
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(repr(value).encode("utf-8", "surrogatepass")).hexdigest()[:16]

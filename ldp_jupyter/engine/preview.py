@@ -1,0 +1,251 @@
+"""What an update would do with each dataset, told before it starts: no Spark job, nothing written.
+
+For a streaming table that is whether its table is there, how its declaration differs from the one it was last refreshed
+with, and whether only a full refresh can bring it there. For a materialized view it is whether it must be computed:
+decided as its refresh decides, as far as that can be told while its inputs have not been refreshed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ldp_jupyter.declarations import Kind, Note
+from ldp_jupyter.engine.definitions import KEY, definition, differences
+from ldp_jupyter.engine.inactive import Absent, find_absent
+from ldp_jupyter.engine.plan import UpdatePlan, inputs_through_views, plan_update, refusing_readers, reset_allowed
+from ldp_jupyter.engine.request import flow_name
+from ldp_jupyter.engine.tables import check_owner, new_columns, read_tables, tables_at
+from ldp_jupyter.errors import LdpError
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from ldp_jupyter.engine.request import UpdateRequest
+    from ldp_jupyter.engine.tables import Table
+    from ldp_jupyter.events import UpdateView
+    from ldp_jupyter.graph import Graph, Node
+    from ldp_jupyter.names import Name
+    from ldp_jupyter.state import Layout, Memory
+
+# States of a dataset's definition.
+NEW, UNCHANGED, CHANGED, UNKNOWN, INACTIVE, NOT_LOADED = (
+    "NEW",
+    "UNCHANGED",
+    "CHANGED",
+    "UNKNOWN",
+    "INACTIVE",
+    "NOT_LOADED",
+)
+# What the update would do with it, in the event log's words; INCREMENTAL: what is new of its sources is appended.
+INCREMENTAL, FULL_REFRESH, COMPLETE_RECOMPUTE, NO_OP, EXCLUDED = (
+    "INCREMENTAL",
+    "FULL_REFRESH",
+    "COMPLETE_RECOMPUTE",
+    "NO_OP",
+    "EXCLUDED",
+)
+IF_INPUTS_CHANGE = "COMPLETE_RECOMPUTE_IF_INPUTS_CHANGE"
+
+
+@dataclass
+class DatasetPlan:
+    """One dataset in a plan.
+
+    Parameters:
+        state: of its definition: NEW, UNCHANGED, CHANGED, UNKNOWN (no record of the last one), INACTIVE, NOT_LOADED.
+        refresh: what the update does; None for what has no table, or is not declared.
+        changes: how its definition changed, in words.
+        reasons: why a materialized view is computed, in the event log's words.
+        resets: flows whose checkpoints begin anew.
+        problem: why the update would refuse it, e.g. LDP-3005 for what needs a full refresh.
+    """
+
+    name: str
+    kind: str
+    state: str
+    refresh: str | None = None
+    changes: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    resets: list[str] = field(default_factory=list)
+    problem: LdpError | None = None
+
+    @property
+    def needs_full_refresh(self) -> bool:
+        return self.problem is not None and self.problem.code in ("LDP-3004", "LDP-3005")
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "state": self.state,
+            "refresh": self.refresh,
+            "changes": self.changes,
+            "reasons": self.reasons,
+            "reset_checkpoints": self.resets,
+            "needs_full_refresh": self.needs_full_refresh,
+            "problem": self.problem.to_json() if self.problem else None,
+        }
+
+
+@dataclass
+class PlanPreview:
+    """What an update of a pipeline would do."""
+
+    pipeline: str
+    datasets: list[DatasetPlan] = field(default_factory=list)
+    warnings: list[Note] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of ``ldp plan --format json``."""
+        return {
+            "pipeline": self.pipeline,
+            "datasets": [dataset.to_json() for dataset in self.datasets],
+            "warnings": [str(warning) for warning in self.warnings],
+        }
+
+
+def preview_update(
+    graph: Graph,
+    session: Any,
+    layout: Layout,
+    memory: Memory,
+    owner: str,
+    request: UpdateRequest,
+    *,
+    last: UpdateView | None = None,
+    unloaded: AbstractSet[Name] = frozenset(),
+) -> PlanPreview:
+    """Tell what an update would do.
+
+    Parameters:
+        graph: resolved, without problems.
+        owner: id of the pipeline.
+        last: the last update, where the request asks for what failed in it.
+        unloaded: datasets of this kernel's notebook whose cells did not run.
+
+    Raises:
+        UsageProblem: for selections that make no sense.
+    """
+    plan = plan_update(graph, request, last)
+    tables = read_tables(session, layout, [node for node in graph.nodes.values() if node.kind.stored])
+    absent = find_absent(session, layout, memory, graph, owner, unloaded)
+    return _Preview(graph, session, memory, owner, plan, tables).run(absent)
+
+
+def full_refresh_warnings(graph: Graph, plan: UpdatePlan, tables: dict[Name, Table]) -> list[Note]:
+    """What a full refresh does to the streaming readers of the tables that it empties."""
+    emptied = {name for name in plan.full if tables[name].exists}
+    warnings = []
+    readers = {n: s for n, s in refusing_readers(graph, emptied).items() if tables[n].exists and n not in plan.full}
+    for reader, sources in readers.items():
+        shown, emptied_shown = graph.shown(reader), ", ".join(f"`{graph.shown(s)}`" for s in sources)
+        if reset_allowed(graph.nodes[reader]):
+            everything = [n for n in graph.nodes if n in plan.full or n in readers]
+            advice = f"run with --full-refresh {','.join(graph.shown(n) for n in everything)}"
+        else:
+            advice = "its property pipelines.reset.allowed is false: read with skipChangeCommits to go on"
+        warnings.append(
+            Note(
+                "warning",
+                f"`{shown}` reads {emptied_shown} as a stream: once that is emptied it refuses (LDP-3004) "
+                f"unless it is fully refreshed too; {advice}",
+                graph.nodes[reader].dataset.location,
+            )
+        )
+    return warnings
+
+
+class _Preview:
+    def __init__(
+        self, graph: Graph, session: Any, memory: Memory, owner: str, plan: UpdatePlan, tables: dict[Name, Table]
+    ) -> None:
+        self.graph = graph
+        self.session = session
+        self.memory = memory
+        self.owner = owner
+        self.plan = plan
+        self.tables = tables
+        self.made: dict[Name, DatasetPlan] = {}
+        self.heads = self._heads()
+
+    def run(self, absent: Absent) -> PlanPreview:
+        for name, node in self.graph.nodes.items():
+            if node.kind.stored:
+                self.made[name] = self._table(node)
+        preview = PlanPreview(self.graph.pipeline, list(self.made.values()))
+        for tables, state in ((absent.inactive, INACTIVE), (absent.not_loaded, NOT_LOADED)):
+            for name, table in tables.items():
+                preview.datasets.append(DatasetPlan(self.graph.shown(name), table.kind, state))
+        preview.warnings = full_refresh_warnings(self.graph, self.plan, self.tables)
+        return preview
+
+    def _heads(self) -> dict[str, list[Any]]:
+        """Id and version of each table that a materialized view was computed from, in one call."""
+        paths = {path for name in self.tables for path in (self._remembered(name).get("sources") or {})}
+        found = tables_at(self.session, {path: path for path in sorted(paths)})
+        return {path: [table.table_id, table.version] for path, table in found.items()}
+
+    def _remembered(self, name: Name) -> dict[str, Any]:
+        return self.memory.get(str(name), "view") or {}
+
+    def _table(self, node: Node) -> DatasetPlan:
+        table = self.tables[node.name]
+        made = DatasetPlan(self.graph.shown(node.name), node.kind.value, self._state(node, table))
+        if made.state == CHANGED:
+            made.changes = differences(self.memory.get(str(node.name), KEY), definition(self.graph, node))
+        full = node.name in self.plan.full and table.exists
+        made.problem = self._problem(node, table, full=full)
+        made.resets = [
+            flow_name(self.graph, flow)
+            for flow in self.plan.resets
+            if flow.flow.sink is None and flow.flow.target == node.name
+        ]
+        if node.name not in self.plan.selected:
+            made.refresh = EXCLUDED
+        elif node.kind == Kind.MATERIALIZED_VIEW:
+            made.refresh, made.reasons = self._view(node, table, made, full=full)
+        else:
+            made.refresh = FULL_REFRESH if full else INCREMENTAL
+        return made
+
+    def _state(self, node: Node, table: Table) -> str:
+        if not table.exists:
+            return NEW
+        before = self.memory.get(str(node.name), KEY)
+        if before is None:
+            return UNKNOWN
+        return UNCHANGED if before == definition(self.graph, node) else CHANGED
+
+    def _problem(self, node: Node, table: Table, *, full: bool) -> LdpError | None:
+        try:
+            check_owner(node, table, self.owner, self.graph)
+            if node.kind == Kind.STREAMING_TABLE and table.exists and not full:
+                new_columns(node, table, node.schema, self.graph)
+        except LdpError as problem:
+            return problem
+        return None
+
+    def _view(self, node: Node, table: Table, made: DatasetPlan, *, full: bool) -> tuple[str, list[str]]:
+        """Whether a materialized view is computed, and why."""
+        if full:
+            return COMPLETE_RECOMPUTE, ["FULL_REFRESH"]
+        if not table.exists:
+            return COMPLETE_RECOMPUTE, ["FIRST_REFRESH"]
+        always = self.memory.get(str(node.name), "always")
+        if always:
+            return COMPLETE_RECOMPUTE, list(always)
+        remembered = self._remembered(node.name)
+        if not remembered:
+            return COMPLETE_RECOMPUTE, ["DATA_HAS_CHANGED"]
+        if made.state == CHANGED:
+            return COMPLETE_RECOMPUTE, ["QUERY_FINGERPRINT_CHANGED"]
+        changed = any(self.heads.get(path) != list(read) for path, read in remembered["sources"].items())
+        if changed or remembered["written"] != [table.table_id, table.version]:
+            return COMPLETE_RECOMPUTE, ["DATA_HAS_CHANGED"]
+        inputs = [self.made[n].refresh for n in inputs_through_views(self.graph, node.inputs) if n in self.made]
+        if any(refresh in (COMPLETE_RECOMPUTE, FULL_REFRESH) for refresh in inputs):
+            return COMPLETE_RECOMPUTE, ["DATA_HAS_CHANGED"]
+        if any(refresh in (INCREMENTAL, IF_INPUTS_CHANGE) for refresh in inputs):
+            return IF_INPUTS_CHANGE, []
+        return NO_OP, []

@@ -1,0 +1,84 @@
+"""Checkpoints of streaming flows: where they lie, and how one flow begins its sources anew while its table stays.
+
+A flow's checkpoint has a *life*, a number that a reset raises. The number stands in a small file beside the
+checkpoints, so one renaming of that file is the whole reset: before it the old checkpoint counts, after it the new,
+which is empty. What is left of the old one is removed later, by whoever updates next.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ldp_jupyter.state.layout import safe, write_text
+
+if TYPE_CHECKING:
+    from ldp_jupyter.names import Name
+    from ldp_jupyter.state.layout import Layout
+
+# `safe` never makes a name with this letter, so these files and folders cannot be taken for a flow's.
+_MARK = "~"
+SINK_GENERATION = "0"  # sinks are never emptied
+
+
+class Checkpoints:
+    """Checkpoints of one pipeline.
+
+    Parameters (of the methods):
+        target: the flow's table, or the name of its sink.
+        generation: of the table; `SINK_GENERATION` for a sink.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def life(self, target: Name | str, generation: str, flow: str) -> int:
+        """How often the flow's checkpoint was reset in this generation."""
+        try:
+            return int(self._mark(target, generation, flow).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return 0
+
+    def path(self, target: Name | str, generation: str, flow: str) -> str:
+        """Folder of the flow's checkpoint now."""
+        folder = self._layout.checkpoint(target, generation, flow)
+        life = self.life(target, generation, flow)
+        return f"{folder}{_MARK}{life}" if life else folder
+
+    def reset(self, target: Name | str, generation: str, flow: str) -> None:
+        """Let the flow begin anew: its next query reads its sources from their start."""
+        mark = self._mark(target, generation, flow)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        write_text(mark, str(self.life(target, generation, flow) + 1))
+
+    def sweep(self, target: Name | str, generation: str) -> None:
+        """Remove what can never count again: earlier generations of the table, earlier lives of its flows."""
+        for folder in self._layout.lives(target):
+            for old in _entries(folder):
+                if old.name != generation:
+                    shutil.rmtree(old, ignore_errors=True)
+        current = Path(self._layout.checkpoint(target, generation, ""))
+        for mark in _entries(current.parent):
+            if mark.name.startswith(_MARK) and mark.is_file():
+                self._sweep_lives(mark)
+
+    @staticmethod
+    def _sweep_lives(mark: Path) -> None:
+        flow = mark.name[len(_MARK) :]
+        living = f"{flow}{_MARK}{mark.read_text(encoding='utf-8')}"
+        for folder in _entries(mark.parent):
+            name, _, life = folder.name.partition(_MARK)
+            if name == flow and (life.isdigit() or not life) and folder.name != living:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _mark(self, target: Name | str, generation: str, flow: str) -> Path:
+        folder = Path(self._layout.checkpoint(target, generation, flow))
+        return folder.with_name(f"{_MARK}{safe(flow)}")
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []

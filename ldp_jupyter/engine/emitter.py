@@ -114,6 +114,14 @@ class Emitter:
             "sink_definition", f"Sink '{name}' defined.", {"format": table_format, "options": options}, sink_name=name
         )
 
+    def deprecation(self, text: str, place: str) -> None:
+        self.emit(
+            "deprecation",
+            f"{text[:1].upper()}{text[1:]} ({place}).",
+            {"message": text, "source_code_location": place},
+            level=Level.WARN,
+        )
+
     def planning(self, planned: PlannedFlow, technique: str, reasons: list[str], tables: list[dict[str, Any]]) -> None:
         name = self.flow_name(planned.flow)
         self.emit(

@@ -177,6 +177,9 @@ class Update:
             emitter.dataset(node)
         for sink in self.graph.sinks.values():
             emitter.sink(sink.name, sink.format, dict(sink.options))
+        for note in self.graph.warnings:
+            if note.kind == "deprecated":
+                emitter.deprecation(note.text, str(note.location))
         for planned in plan.flows:
             query = planned.flow.flow.query
             kind = (

@@ -27,6 +27,8 @@ SAVE_ADVICE = "save before deploying: %ldp cells save"
 class NotebookDoor:
     """Where `%ldp` commands are called from: results are shown under the cell."""
 
+    interactive = True
+
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
 
@@ -52,6 +54,10 @@ class NotebookDoor:
 
         sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
 
+    def confirmed(self, question: str) -> bool:  # noqa: ARG002  (a door's signature)
+        """Nobody is asked: a notebook may run unattended."""
+        return False
+
     def progress(self, graph: Graph, where: str) -> Any:
         from ldp_jupyter.display import NotebookProgress
 
@@ -75,7 +81,7 @@ class NotebookDoor:
 def load(ip: Any) -> None:
     """Set the kernel up. Imports neither Spark nor pyspark."""
     global _kernel  # noqa: PLW0603  (one kernel, one extension)
-    from ldp_jupyter.dbutils import DbUtils
+    from ldp_jupyter.dbutils import DbUtils, display, display_html
     from ldp_jupyter.sources.finder import install_finder
     from ldp_jupyter.spark.lazy import LazySpark
 
@@ -86,6 +92,8 @@ def load(ip: Any) -> None:
     ip.register_magic_function(_ldp_line, "line", "ldp")
     ip.register_magic_function(_ldp_table, "cell", "ldp_table")
     ip.register_magic_function(_ldp_sql, "cell", "ldp_sql")
+    ip.register_magic_function(_platform_cell, "cell", "ldp_cell")
+    ip.input_transformers_cleanup.append(_from_platform)
     if "sql" not in ip.magics_manager.magics["cell"]:
         ip.register_magic_function(_sql_cell, "cell", "sql")
         _given.append("%%sql")
@@ -96,9 +104,10 @@ def load(ip: Any) -> None:
     if existing is None:
         ip.push({"spark": LazySpark(lambda: kernel.pipeline().session())}, interactive=False)
         _given.append("spark")
-    if "dbutils" not in ip.user_ns:
-        ip.push({"dbutils": DbUtils()}, interactive=False)
-        _given.append("dbutils")
+    for name, value in (("dbutils", DbUtils()), ("display", display), ("displayHTML", display_html)):
+        if name not in ip.user_ns:
+            ip.push({name: value}, interactive=False)
+            _given.append(name)
     _report_other_dlt()
     import atexit
 
@@ -114,7 +123,8 @@ def unload(ip: Any) -> None:
         return
     ip.events.unregister("pre_run_cell", _before)
     ip.events.unregister("post_run_cell", _after)
-    for kind, name in (("line", "ldp"), ("cell", "ldp_table"), ("cell", "ldp_sql")):
+    ip.input_transformers_cleanup.remove(_from_platform)
+    for kind, name in (("line", "ldp"), ("cell", "ldp_table"), ("cell", "ldp_sql"), ("cell", "ldp_cell")):
         ip.magics_manager.magics[kind].pop(name, None)
     for name in _given:
         if name.startswith("%%"):
@@ -183,23 +193,26 @@ def _ldp_sql(line: str, cell: str) -> None:
         raise UsageProblem(
             "LDP-1001", f"%%ldp_sql takes no options, got {line.strip()!r}", hint="put the SQL below the first line"
         )
-    _read_sql(cell)
+    from ldp_jupyter.notation import run_sql
+
+    run_sql(_the_kernel(), cell, 1, queries=False)
 
 
-def _read_sql(cell: str) -> None:
-    from ldp_jupyter.context import current
-    from ldp_jupyter.declarations import Location
-    from ldp_jupyter.sql import SqlScope, read_sql
+def _platform_cell(line: str, cell: str) -> None:
+    """A cell in the platform's notation (`%sql` and the like on its first line)."""
+    from ldp_jupyter.notation import run_cell
 
-    kernel, context = _the_kernel(), current()
-    assert context is not None
-    assert kernel.current is not None
-    filename = kernel.file_for(cell, 1)
-    place = Location(None, 2, 1, cell=kernel.names[filename], path=filename)
-    read_sql(cell, SqlScope(context.namespace, {}, context.configuration), place, kernel.current)
-    problems, kernel.current.problems = kernel.current.problems, []
-    if problems:
-        raise PipelineInvalid(problems, "cell") if len(problems) > 1 else problems[0]
+    run_cell(_the_kernel(), line, cell)
+
+
+def _from_platform(lines: list[str]) -> list[str]:
+    """Cells in the platform's notation, before IPython reads them."""
+    text = "".join(lines)
+    if not text.lstrip().startswith(("%", "#", "--")):
+        return lines
+    from ldp_jupyter.sources.notation import rewrite
+
+    return rewrite(text, _the_kernel().ip.magics_manager.magics["line"]).splitlines(keepends=True)
 
 
 def _sql_cell(line: str, cell: str) -> None:

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ldp_jupyter.declarations import Declarations, Location
-    from ldp_jupyter.display import DataView
-    from ldp_jupyter.engine import Update
+    from ldp_jupyter.display import DataView, PlanView
+    from ldp_jupyter.engine import Retries, Update, UpdateRequest
+    from ldp_jupyter.engine.cleaning import Cleaning
+    from ldp_jupyter.engine.preview import PlanPreview
     from ldp_jupyter.events import Event, Subscriber, UpdateView
     from ldp_jupyter.graph import Graph
     from ldp_jupyter.project import PipelineSettings, Project
@@ -69,6 +71,8 @@ class Pipeline:
         # finds the cell of a pseudo file name, in a kernel
         self.locate: Callable[[str, int], Location | None] | None = None
         self._base_session: Any = None
+        # datasets of this kernel's own notebook whose cells did not run here
+        self._unloaded: set[Name] = set()
 
     @property
     def id(self) -> str:
@@ -115,8 +119,11 @@ class Pipeline:
 
         here = {d.name for source in (*loaded, *self.cells.values()) for d in source.datasets}
         told = []
+        self._unloaded = set()
         for source in load_files([], self.context(), self.settings.root, notebooks=notebooks):
-            missing = [self.namespace.shown(d.name) for d in source.datasets if d.name not in here]
+            unloaded = [d.name for d in source.datasets if d.name not in here]
+            self._unloaded.update(unloaded)
+            missing = [self.namespace.shown(name) for name in unloaded]
             if missing:
                 text = f"not loaded in this kernel: {', '.join(missing)} ({source.unit.shown}): run their cells"
                 told.append(Declarations(SourceUnit("", source.unit.shown), notes=[Note("warning", text)]))
@@ -164,30 +171,174 @@ class Pipeline:
         refresh: Sequence[str] = (),
         full_refresh: Sequence[str] = (),
         full_refresh_all: bool = False,
+        refresh_failed: bool = False,
+        refresh_files: Sequence[str] = (),
+        reset_checkpoints: Sequence[str] = (),
+        production: bool = False,
         subscribers: Sequence[Subscriber] = (),
         graph: Graph | None = None,
+        begun: Callable[[Update], Sequence[Subscriber]] | None = None,
     ) -> UpdateView:
         """Run an update. Its report lies in the state before an error is raised.
 
         Parameters:
-            refresh, full_refresh: datasets by name; with none of the three, everything is refreshed.
+            refresh, full_refresh: datasets by name; without any selection, everything is refreshed.
+            full_refresh_all: empty all tables first, except those with `pipelines.reset.allowed=false`.
+            refresh_failed: what failed or was skipped in the last update.
+            refresh_files: what these source files declare or write.
+            reset_checkpoints: streaming flows that read their sources from the start again; tables keep their rows.
+            production: try again what may heal: flows within the update, then the update.
             subscribers: called with each event, in this thread.
             graph: from `dry_run`; a new one is made without it.
+            begun: called with each update before it runs (a further try is another update); gives more subscribers.
 
         Raises:
             PipelineInvalid: with all that is wrong; nothing was touched.
             UpdateFailed: with the problems of the flows that failed.
             KeyboardInterrupt: after the update was canceled.
         """
-        from ldp_jupyter.engine import UpdateRequest
+        from ldp_jupyter.engine import Retries, UpdateRequest
+        from ldp_jupyter.errors import UpdateFailed
 
         graph = graph or self.dry_run()
-        update = self.update(graph)
-        return update.run(UpdateRequest(tuple(refresh), tuple(full_refresh), full_refresh_all), subscribers)
+        request = UpdateRequest(
+            refresh, full_refresh, full_refresh_all, refresh_failed, refresh_files, reset_checkpoints
+        )
+        retries = Retries.of(self._configuration(), production=production)
+        failures = 0
+        while True:
+            update = self.update(graph, retries)
+            update.last = self._last_update_of_journal() if request.refresh_failed else None
+            update.cause = "RETRY_ON_FAILURE" if failures else "USER_ACTION"
+            more = begun(update) if begun else ()
+            try:
+                return update.run(request, [*subscribers, *more])
+            except UpdateFailed as failed:
+                failures += 1
+                if failures > retries.update or not retries.worth_another_update(failed.problems):
+                    raise
+                retries.wait(failures)
+                request = request.again(graph, update.last)
 
-    def update(self, graph: Graph) -> Update:
-        """An update of a resolved graph, ready to run; `stop` on it cancels."""
-        from ldp_jupyter.engine import Update
+    def plan(
+        self,
+        *,
+        refresh: Sequence[str] = (),
+        full_refresh: Sequence[str] = (),
+        full_refresh_all: bool = False,
+        refresh_failed: bool = False,
+        refresh_files: Sequence[str] = (),
+        reset_checkpoints: Sequence[str] = (),
+        graph: Graph | None = None,
+    ) -> PlanView:
+        """Tell what an update with these selections would do; starts no Spark job and writes nothing.
+
+        Raises:
+            PipelineInvalid: with all that is wrong.
+            UsageProblem: for selections that make no sense.
+        """
+        from ldp_jupyter.display import PlanView
+        from ldp_jupyter.engine import UpdateRequest
+        from ldp_jupyter.errors import PipelineInvalid
+
+        graph = graph or self.dry_run()
+        if graph.problems:
+            raise PipelineInvalid(graph.problems, graph.pipeline)
+        request = UpdateRequest(
+            refresh, full_refresh, full_refresh_all, refresh_failed, refresh_files, reset_checkpoints
+        )
+        return PlanView(self._preview(graph, request), self.where)
+
+    def cleaning(self, *names: str) -> Cleaning:
+        """What deleting some datasets, or all that this pipeline keeps, takes away; its `delete` does it.
+
+        Parameters:
+            names: of tables and views, also such as left the source; none: everything.
+
+        Raises:
+            UsageProblem: LDP-1007 for an unknown name.
+        """
+        from ldp_jupyter.engine.cleaning import clean_all, clean_datasets
+        from ldp_jupyter.engine.inactive import known_datasets
+        from ldp_jupyter.errors import UsageProblem
+        from ldp_jupyter.names import did_you_mean
+        from ldp_jupyter.spark.tables import forget_tables
+        from ldp_jupyter.state import Memory
+
+        tables = {self.namespace.qualify(table["full_name"]): table for table in self.tables()}
+        views = [name for name, told in known_datasets(Memory(self.layout)).items() if told["kind"] == "view"]
+        if not names:
+            cleaning = clean_all(self.layout, self.settings.name, list(tables.values()), views, self.event_log)
+        else:
+            wanted = [self.namespace.qualify(name) for name in dict.fromkeys(names)]
+            for name in wanted:
+                if name not in tables and name not in views:
+                    known = [self.namespace.shown(n) for n in (*tables, *views)]
+                    shown = self.namespace.shown(name)
+                    raise UsageProblem(
+                        "LDP-1007",
+                        f'"{shown}" is no table of this pipeline',
+                        hint=did_you_mean(shown, known) or f"tables: {', '.join(known)}",
+                    )
+            cleaning = clean_datasets(
+                self.layout,
+                self.settings.name,
+                [(name, tables[name]) for name in wanted if name in tables],
+                [name for name in wanted if name not in tables],
+                self._readers(),
+            )
+        cleaning.after = lambda: forget_tables(self.session())
+        return cleaning
+
+    def _readers(self) -> dict[str, list[str]]:
+        """Who read each dataset in the last update, by shown names."""
+        readers: dict[str, list[str]] = {}
+        last = self._last_update_of_journal()
+        for event in last.events if last else ():
+            if event.event_type == "flow_definition":
+                for source in event.details["flow_definition"]["input_datasets"]:
+                    with contextlib.suppress(LdpError):  # a path or a format is no name
+                        shown = self.namespace.shown(self.namespace.qualify(source["name"]))
+                        readers.setdefault(shown, []).append(event.origin["dataset_name"])
+        return readers
+
+    def next_update(self, graph: Graph) -> PlanPreview | None:
+        """What the next update would do, for the result of a dry run.
+
+        Returns:
+            None for an invalid pipeline, and before the first update.
+        """
+        from ldp_jupyter.engine import UpdateRequest
+
+        if graph.problems or not self.layout.memory.exists():
+            return None
+        try:
+            return self._preview(graph, UpdateRequest())
+        except LdpError:  # nothing to update: the dry run says so
+            return None
+
+    def _preview(self, graph: Graph, request: UpdateRequest) -> PlanPreview:
+        from ldp_jupyter.engine.preview import preview_update
+        from ldp_jupyter.state import Memory
+
+        return preview_update(
+            graph,
+            self._load_session(),
+            self.layout,
+            Memory(self.layout),
+            self.id,
+            request,
+            last=self._last_update_of_journal() if request.refresh_failed else None,
+            unloaded=frozenset(self._unloaded),
+        )
+
+    def update(self, graph: Graph, retries: Retries | None = None) -> Update:
+        """An update of a resolved graph, ready to run; `stop` on it cancels.
+
+        Parameters:
+            retries: what is tried again; nothing unless given.
+        """
+        from ldp_jupyter.engine import Retries, Update
 
         update = Update(
             graph,
@@ -198,6 +349,8 @@ class Pipeline:
             self.event_log,
             self._told_settings(),
             getattr(self, "_hooks", ()),
+            retries=retries or Retries(),
+            unloaded=frozenset(self._unloaded),
         )
         run = Runs(self.layout).new(update.update_id)
 
@@ -250,6 +403,7 @@ class Pipeline:
         """The pipeline's tables as they lie in storage, with their rows."""
         from ldp_jupyter.engine.tables import KIND, OWNER
         from ldp_jupyter.spark import bridge
+        from ldp_jupyter.state import Memory
 
         folders = [
             f
@@ -260,7 +414,7 @@ class Pipeline:
         ]
         if not folders:
             return []
-        session = self.session()
+        session, memory = self.session(), Memory(self.layout)
         found = []
         for folder, info in zip(folders, bridge.table_info(session, [str(f) for f in folders]), strict=True):
             if info is None or info.properties.get(OWNER) != self.id:
@@ -277,6 +431,7 @@ class Pipeline:
                     "rows": rows,
                     "full_name": str(name),
                     "version": info.version,
+                    "inactive": bool(memory.get(str(name), "inactive")),
                 }
             )
         return found
@@ -296,6 +451,19 @@ class Pipeline:
             return None
         view = UpdateView()
         for event in self.events(runs[0].update_id):
+            view.apply(event)
+        return view
+
+    def _last_update_of_journal(self) -> UpdateView | None:
+        """The last update, also one that was killed and left no result."""
+        from ldp_jupyter.eventlog.journal import last_update_id
+        from ldp_jupyter.events import UpdateView
+
+        update_id = last_update_id(self.layout.journal)
+        if update_id is None:
+            return None
+        view = UpdateView()
+        for event in self.events(update_id):
             view.apply(event)
         return view
 
@@ -327,7 +495,6 @@ class Pipeline:
         given = [
             (settings.continuous, "continuous mode: an update here is triggered, and ends"),
             (settings.notifications, "notifications: nobody is told"),
-            (settings.parameters, "parameters of the pipeline: use configuration"),
         ]
         return [Note("no_effect", text, settings.location) for value, text in given if value]
 

@@ -1,4 +1,4 @@
-"""Commands that look at what is declared: `status`, `ls`, `dry-run`, `dag`."""
+"""Commands that look at what is declared: `status`, `ls`, `dry-run`, `plan`, `dag`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ldp_jupyter.cli.options import common, output_format
+from ldp_jupyter.cli.options import common, output_format, selection, take_selection
 from ldp_jupyter.cli.tree import ldp
 from ldp_jupyter.errors import UsageProblem
 
@@ -49,7 +49,10 @@ def status(door: Door, /, form: str, **options: Any) -> None:
 @click.argument("files", nargs=-1, type=click.Path())
 @click.pass_obj
 def list_declared(door: Door, /, form: str, files: tuple[str, ...], **options: Any) -> None:
-    """What is declared; evaluates no dataset function and needs no data."""
+    """What is declared; evaluates no dataset function and needs no data.
+
+    What sources ask for while they are read, and this machine lacks (a module, a secret, a file), is a warning here.
+    """
     from ldp_jupyter.display import GraphView
 
     pipeline = door.pipeline(options)
@@ -57,16 +60,27 @@ def list_declared(door: Door, /, form: str, files: tuple[str, ...], **options: A
         _list_files(door, pipeline, files, form)
         return
     graph = pipeline.declared()
+    _only_warn_of_what_is_lacking(graph)
     if form == "json":
         door.json(_declared_json(graph))
     else:
         door.show(GraphView(graph, None, pipeline.where))
+        for warning in graph.warnings:
+            door.text(f"warning: {warning}")
         if graph.problems:
             from ldp_jupyter.display import DryRunView
 
             door.show(DryRunView(graph, pipeline.where))
     if graph.problems:
         raise SystemExit(1)
+
+
+def _only_warn_of_what_is_lacking(graph: Graph) -> None:
+    from ldp_jupyter.declarations import Note
+
+    lacking = [problem for problem in graph.problems if problem.lacking]
+    graph.problems = [problem for problem in graph.problems if not problem.lacking]
+    graph.warnings += [Note("warning", f"{p.code} {p.message}", p.location) for p in lacking]
 
 
 def _declared_json(graph: Graph) -> dict[str, Any]:
@@ -92,15 +106,20 @@ def _list_files(door: Door, pipeline: Pipeline, files: tuple[str, ...], form: st
         graph.problems = [
             p for p in graph.problems if p.code not in ("LDP-2013", "LDP-2014")
         ]  # the target may be another file's
+        _only_warn_of_what_is_lacking(graph)
         answers.append({"file": declared.unit.shown, **_declared_json(graph)})
     if form == "json":
         door.json(answers)
-        return
-    for answer in answers:
+    for answer in answers if form == "text" else ():
         names = ", ".join(f"{d['name']} ({d['kind'].replace('_', ' ')})" for d in answer["datasets"]) or "nothing"
         door.text(f"{answer['file']}: {names}")
         for error in answer["errors"]:
-            door.text(f"  {error['code']} {error['message']}")
+            place = f"{error['file']}:{error['line']} " if error["line"] else ""
+            door.text(f"  {error['code']} {place}{error['message']}")
+        for warning in answer["warnings"]:
+            door.text(f"  warning: {warning}")
+    if any(answer["errors"] for answer in answers):
+        raise SystemExit(1)
 
 
 @ldp.command(name="dry-run")
@@ -120,7 +139,32 @@ def dry_run(door: Door, /, form: str, **options: Any) -> None:
     elif graph.problems:
         door.invalid(graph, DryRunView(graph, pipeline.where))
     else:
-        door.show(DryRunView(graph, pipeline.where))
+        door.show(DryRunView(graph, pipeline.where, pipeline.next_update(graph)))
+
+
+@ldp.command()
+@common
+@output_format("text", "json")
+@selection
+@click.pass_obj
+def plan(door: Door, /, form: str, **options: Any) -> None:
+    """What an update with these selections would do; writes nothing and starts no Spark job."""
+    from ldp_jupyter.display import DryRunView
+
+    selected = take_selection(options)
+    pipeline = door.pipeline(options)
+    graph = pipeline.dry_run()
+    if graph.problems:
+        if form == "json":
+            door.json({"pipeline": graph.pipeline, "datasets": [], "errors": [p.to_json() for p in graph.problems]})
+            raise SystemExit(1)
+        door.invalid(graph, DryRunView(graph, pipeline.where))
+        return
+    view = pipeline.plan(graph=graph, **selected)
+    if form == "json":
+        door.json(view.to_json())
+    else:
+        door.show(view)
 
 
 @ldp.command()

@@ -25,6 +25,9 @@ class Door:
     stands alone.
     """
 
+    # A notebook's updates never retry by themselves, whatever the target: who sees the failure mends its cause.
+    interactive = False
+
     def __init__(self) -> None:
         self.out = sys.stdout
 
@@ -48,6 +51,12 @@ class Door:
 
     def json(self, value: Any) -> None:
         self.out.write(json.dumps(value, indent=2, default=str) + "\n")
+
+    def confirmed(self, question: str) -> bool:
+        """Ask, where somebody can answer."""
+        import click
+
+        return sys.stdin.isatty() and click.confirm(question, err=True)
 
     def progress(self, graph: Graph, where: str) -> Any:  # noqa: ARG002
         from ldp_jupyter.display import TerminalProgress

@@ -28,10 +28,14 @@ def tables(door: Door, /, form: str, **options: Any) -> None:
     from ldp_jupyter.graph import Column
 
     columns = [Column("name", "string"), Column("kind", "string"), Column("rows", "bigint"), Column("path", "string")]
+
+    def kind(table: dict[str, Any]) -> str:
+        return str(table["kind"]).replace("_", " ") + (" (inactive)" if table["inactive"] else "")
+
     door.show(
         DataView(
             columns,
-            [(t["name"], t["kind"].replace("_", " "), t["rows"], t["path"]) for t in found],
+            [(t["name"], kind(t), t["rows"], t["path"]) for t in found],
             limit=len(found) + 1,
         )
     )

@@ -1,4 +1,4 @@
-"""`run`: an update."""
+"""Commands that change what is stored: `run`, `clean`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ldp_jupyter.cli.options import common, names_of, output_format
+from ldp_jupyter.cli.options import common, names_of, output_format, selection, take_selection
 from ldp_jupyter.cli.tree import ldp
-from ldp_jupyter.errors import LdpError
+from ldp_jupyter.errors import LdpError, UsageProblem
 
 if TYPE_CHECKING:
     from ldp_jupyter.cli.door import Door
-    from ldp_jupyter.events import UpdateView
+    from ldp_jupyter.engine import Update
+    from ldp_jupyter.events import Subscriber, UpdateView
     from ldp_jupyter.graph import Graph
     from ldp_jupyter.pipeline import Pipeline
 
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 @ldp.command()
 @common
 @output_format("text", "json")
-@click.option("--refresh", "-r", multiple=True, metavar="A,B", help="Refresh these datasets only.")
+@selection
 @click.option(
-    "--full-refresh", "-f", multiple=True, metavar="A,B", help="Empty these and compute them from the beginning."
+    "--production/--development",
+    default=None,
+    help="Try again what may heal, or never (default: as the target says; never in a notebook).",
 )
-@click.option("--full-refresh-all", is_flag=True, help="The same for all.")
 @click.option("--report", type=click.Path(dir_okay=False), help="Write the report to this HTML file, too.")
 @click.option("--junit", type=click.Path(dir_okay=False), help="Write a JUnit file.")
 @click.pass_obj
@@ -33,9 +35,7 @@ def run(
     door: Door,
     /,
     form: str,
-    refresh: tuple[str, ...],
-    full_refresh: tuple[str, ...],
-    full_refresh_all: bool,
+    production: bool | None,
     report: str | None,
     junit: str | None,
     **options: Any,
@@ -43,22 +43,32 @@ def run(
     """Run an update."""
     from ldp_jupyter.errors import PipelineInvalid, UpdateFailed
 
+    selected = take_selection(options)
     pipeline = door.pipeline(options)
     graph = pipeline.dry_run()
-    update = pipeline.update(graph)
-    progress = door.progress(graph, pipeline.where)
+    # one for each update with its progress: in production a failed one may be run again
+    updates: list[tuple[Update, Any]] = []
+
+    def begun(update: Update) -> list[Subscriber]:
+        updates.append((update, door.progress(graph, pipeline.where)))
+        return [updates[-1][1]]
+
     problems: list[LdpError] = []
     failure: BaseException | None = None
-    from ldp_jupyter.engine import UpdateRequest
-
+    if production is None:
+        production = not door.interactive and not pipeline.settings.development
     try:
-        update.run(UpdateRequest(names_of(refresh), names_of(full_refresh), full_refresh_all), [progress])
+        pipeline.run(graph=graph, production=production, begun=begun, **selected)
     except (PipelineInvalid, UpdateFailed) as failed:
         problems, failure = failed.problems, failed
     except LdpError as failed:
         problems, failure = [failed], failed
     except KeyboardInterrupt as stopped:
         failure = stopped
+    if not updates:  # nothing was begun
+        assert failure is not None
+        raise failure
+    update, progress = updates[-1]
     if hasattr(progress, "finish"):
         progress.finish(problems)
     _write_files(pipeline, graph, update.view, problems, report, junit)
@@ -70,6 +80,32 @@ def run(
         door.end(pipeline)
     if failure is not None:
         raise failure
+
+
+@ldp.command()
+@common
+@output_format("text", "json")
+@click.option("--yes", is_flag=True, help="Delete without asking.")
+@click.argument("datasets", nargs=-1)
+@click.pass_obj
+def clean(door: Door, /, form: str, yes: bool, datasets: tuple[str, ...], **options: Any) -> None:
+    """Delete datasets with all that belongs to them, or all that the pipeline keeps; says first what goes."""
+    from ldp_jupyter.display import CleanView
+
+    pipeline = door.pipeline(options)
+    cleaning = pipeline.cleaning(*names_of(datasets))
+    if form == "json":
+        if yes:
+            cleaning.delete()
+        door.json(cleaning.to_json())
+        return
+    door.show(CleanView(cleaning, pipeline.where))
+    if not cleaning.items:
+        return
+    if not yes and not door.confirmed("Delete it?"):
+        raise UsageProblem("LDP-1011", "nothing was deleted", hint="the same command with --yes deletes it")
+    cleaning.delete()
+    door.text("Deleted.")
 
 
 def _write_files(

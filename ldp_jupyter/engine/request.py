@@ -156,23 +156,24 @@ def _declared_in(graph: Graph, file: str) -> tuple[list[Name], list[str]]:
     known: dict[str, None] = {}
     names: dict[Name, None] = {}
     sinks: dict[str, None] = {}
+    found = False
     for place, name, sink in _places(graph):
         if place is None:
             continue
         known[place.file or place.cell or ""] = None
         if not _is_in(place, file):
             continue
+        found = True
         if sink is not None:
             sinks[sink] = None
         elif name is not None and graph.nodes[name].kind.stored:
             names[name] = None
+    if not found:
+        same = next((k for k in known if os.path.basename(k) == os.path.basename(file)), None)
+        hint = did_you_mean(file, known) or (f'did you mean "{same}"?' if same else f"files: {', '.join(known)}")
+        raise UsageProblem("LDP-1007", f'no source "{file}" declares anything in the pipeline', hint=hint)
     if not names and not sinks:
-        given = next((k for k in known if k == file or k.endswith(f"/{os.path.basename(file)}")), None)
-        raise UsageProblem(
-            "LDP-1007",
-            f'"{file}" declares no table of the pipeline',
-            hint=did_you_mean(file, known) or (f'did you mean "{given}"?' if given and given != file else None),
-        )
+        raise UsageProblem("LDP-1007", f'"{file}" declares no table: there is nothing to refresh')
     return list(names), list(sinks)
 
 

@@ -10,8 +10,12 @@ from core_samples import NAMESPACE, declaring, problem_of
 from ldp_jupyter import pipelines as dp
 from ldp_jupyter.declarations import Kind
 from ldp_jupyter.engine import UpdatePlan, UpdateRequest, plan_update
+from ldp_jupyter.engine.plan import refusing_readers
 from ldp_jupyter.errors import LdpError, UsageProblem
+from ldp_jupyter.events import FlowStatus, UpdateView
+from ldp_jupyter.events.view import DatasetView, FlowView
 from ldp_jupyter.graph import Graph, declared_graph
+from ldp_jupyter.locations import Location
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,3 +166,103 @@ def test_a_pipeline_without_a_table() -> None:
     with pytest.raises(LdpError) as caught:
         plan(graph(lambda: dp.temporary_view(dict, name="v")))
     assert caught.value.code == "LDP-2019"
+
+
+def streams(made: Graph, **read: list[str]) -> Graph:
+    """Let flows read these inputs as streams."""
+    for flow in [*(f for n in made.nodes.values() for f in n.flows), *made.sink_flows]:
+        key = flow.flow.target.table if flow.flow.default else flow.flow.name
+        flow.streamed = [NAMESPACE.qualify(name) for name in read.get(key, ())]
+        flow.streaming = bool(flow.streamed)
+    return made
+
+
+def test_readers_that_refuse_what_is_emptied() -> None:
+    def declare() -> None:
+        views("a", "b", "c", "d")
+        dp.temporary_view(dict, name="v")
+
+    made = streams(graph(declare, b=["a"], c=["v"], v=["a"], d=["a"]), b=["a"], v=["a"], c=["v"])
+    name = NAMESPACE.qualify
+    assert refusing_readers(made, {name("a")}) == {name("b"): [name("a")], name("c"): [name("a")]}
+    assert refusing_readers(made, {name("a"), name("b"), name("c")}) == {}
+    assert refusing_readers(made, {name("b")}) == {}
+
+
+def test_what_a_source_file_declares_or_writes() -> None:
+    def declare() -> None:
+        dp.create_streaming_table("t")
+        dp.append_flow(target="t", name="north")(dict)
+        dp.create_sink("s", "kafka")
+        dp.append_flow(target="s", name="out")(dict)
+        dp.temporary_view(dict, name="v")
+        views("a")
+
+    made = graph(declare)
+
+    def put(text: str, *names: str) -> None:
+        for node in made.nodes.values():
+            for part in [node.dataset, *(f.flow for f in node.flows)]:
+                if part.name in names or str(part.name).removeprefix("main.default.") in names:
+                    object.__setattr__(part, "location", Location(text, 1, path=f"/project/{text}"))
+        for flow in made.sink_flows:
+            if flow.flow.name in names:
+                object.__setattr__(flow.flow, "location", Location(text, 1, path=f"/project/{text}"))
+
+    put("transformations/a.py", "t", "a")
+    put("transformations/b.py", "north", "out")
+    put("transformations/v.py", "v")
+    assert names(plan(made, refresh_files=["transformations/a.py"]).selected) == {"t", "a"}
+    assert ran(plan(made, refresh_files=["/project/transformations/b.py"])) == ["north", "out"]
+    assert ran(plan(made, refresh_files=["./transformations/b.py", "transformations/a.py"])) == ["north", "a", "out"]
+    planned = plan(made, refresh_files=["transformations/a.py"], full_refresh=["a"])
+    assert (names(planned.full), names(planned.selected)) == ({"a"}, {"t", "a"})
+    for file, hint in (
+        ("transformations/v.py", None),
+        ("transformation/a.py", 'did you mean "transformations/a.py"?'),
+        ("src/b.py", 'did you mean "transformations/b.py"?'),
+    ):
+        problem = problem_of(lambda: plan(made, refresh_files=[file]))  # noqa: B023
+        assert (problem.code, problem.hint) == ("LDP-1007", hint)
+
+
+def test_sinks_can_be_named() -> None:
+    def declare() -> None:
+        views("a")
+        dp.create_sink("out", "kafka")
+        dp.append_flow(target="out", name="f")(dict)
+
+    made = streams(graph(declare, f=["a"]), f=["a"])
+    assert ran(plan(made, refresh=["out"])) == ["f"]
+    assert [f.flow.name for f in plan(made, refresh=["out"], reset_checkpoints=["f"]).resets] == ["f"]
+    assert problem_of(lambda: plan(made, refresh=["a"], reset_checkpoints=["f"])).code == "LDP-1008"
+    assert problem_of(lambda: plan(made, refresh=["aut"])).hint == 'did you mean "out"?'
+    assert problem_of(lambda: plan(made, full_refresh=["out"])).code == "LDP-1007"
+
+
+def test_what_failed_in_the_last_update() -> None:
+    made = graph(lambda: views("a", "b", "c", "d"))
+    last = UpdateView(update_id="123456")
+    for name, status in (("a", "COMPLETED"), ("b", "FAILED"), ("c", "SKIPPED"), ("d", "EXCLUDED"), ("gone", "FAILED")):
+        last.datasets[name] = DatasetView(name, "", flows={name: FlowView(name, name, FlowStatus(status))})
+
+    def planned(view: UpdateView | None, **request: Any) -> UpdatePlan:
+        return plan_update(made, UpdateRequest(refresh_failed=True, **request), view)
+
+    assert ran(planned(last)) == ["b", "c"]
+    assert ran(planned(last, refresh=["d"])) == ["b", "c", "d"]
+    assert names(planned(last, full_refresh=["b"]).full) == {"b"}
+    last.datasets["b"].flows["b"].status = FlowStatus.RUNNING
+    assert ran(planned(last)) == ["b", "c"], "what a killed update left undone failed, too"
+    for name in "bc":
+        del last.datasets[name]
+    assert problem_of(lambda: planned(last)).code == "LDP-1010"
+    assert problem_of(lambda: planned(None)).code == "LDP-1010"
+
+
+def test_a_further_try_empties_nothing_again() -> None:
+    made = graph(lambda: views("a", "b", "c"))
+    again = UpdateRequest(refresh=["a"], full_refresh=["b"]).again(made, None)
+    planned = plan_update(made, again)
+    assert (ran(planned), planned.full) == (["a", "b"], set())
+    assert UpdateRequest(full_refresh_all=True).again(made, None) == UpdateRequest()

@@ -1,0 +1,28 @@
+"""Tables that a source would have declared, had it been read whole: who misses them fails because of that source."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ldp_jupyter.errors import LdpError
+    from ldp_jupyter.graph.model import Graph
+
+
+def unread_source(graph: Graph, problem: LdpError) -> LdpError | None:
+    """The problem of a source that was not read to its end and names the table that `problem` misses; None for none."""
+    named = re.fullmatch(r'unknown table "(.+)"', problem.message) if problem.code == "LDP-2003" else None
+    if named is None:
+        return None
+    table = re.compile(rf"\b{re.escape(named[1].split('.')[-1])}\b", re.IGNORECASE)
+    for file, cause in graph.unread:
+        try:
+            text = Path(file).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        if table.search(text):
+            told = (p for p in graph.problems if (p.message, str(p.location)) == (cause.message, str(cause.location)))
+            return next(told, cause)
+    return None

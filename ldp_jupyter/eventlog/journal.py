@@ -72,12 +72,12 @@ class Journal:
 
 
 def last_update_id(path: Path) -> str | None:
-    """Id of the update that began last."""
+    """Id of the last update that came to its flows: others did nothing."""
     found = None
     if path.exists():
         with path.open("rb") as file:
             for line in file:
-                if b'"event_type":"create_update"' in line and line.endswith(b"\n"):
+                if b'"event_type":"flow_progress"' in line and line.endswith(b"\n"):
                     found = line
     return json.loads(found)["origin"].get("update_id") if found else None
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ldp_jupyter.eventlog import Journal, publish_event_log
-from ldp_jupyter.eventlog.journal import read_events
+from ldp_jupyter.eventlog.journal import last_update_id, read_events
 from ldp_jupyter.events import Event
 from ldp_jupyter.names import Name
 from ldp_jupyter.state import Layout
@@ -125,3 +125,16 @@ def test_the_folder_of_the_log_points_to_the_journal(tmp_path: Path) -> None:
     before = pointer.stat().st_mtime_ns
     publish_event_log(layout, name)
     assert pointer.stat().st_mtime_ns == before
+
+
+def test_the_last_update_is_the_last_that_came_to_its_flows(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    assert last_update_id(path) is None
+    with Journal(path) as journal:
+        journal.write(event("a", "u1"))
+        journal.write(event("a", "u2"))
+        journal.write(Event("create_update", "says flow_progress", {"update_id": "u3"}, {"create_update": {}}))
+    assert last_update_id(path) == "u2"
+    with path.open("ab") as file:
+        file.write(event("half", "u4").to_line().encode())
+    assert last_update_id(path) == "u2"

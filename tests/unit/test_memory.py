@@ -98,3 +98,22 @@ def test_a_reader_sees_whole_facts_while_many_threads_write(layout: Layout) -> N
     assert broken == []
     assert [Memory(layout).get(f"t{i}", "n") for i in range(4)] == [40] * 4
     assert sorted(f.name for f in layout.home.iterdir()) == ["memory.json"]
+
+
+def test_one_fact_of_many_datasets_is_kept_by_one_write(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory(layout)
+    memory.keep("origin", {"a": 1, "b": 2})
+    memory.set("a", "view", 3)
+    memory.keep("origin", {"a": None, "b": 4, "c": 5})
+    assert [(d, Memory(layout).get(d, "origin")) for d in "abc"] == [("a", None), ("b", 4), ("c", 5)]
+    assert Memory(layout).get("a", "view") == 3
+    monkeypatch.setattr(Memory, "_write", lambda _: pytest.fail("nothing changed"))
+    memory.keep("origin", {"b": 4, "a": None})
+    memory.forget(["never"])
+
+
+def test_all_facts_of_a_dataset_are_forgotten(layout: Layout) -> None:
+    memory = Memory(layout)
+    memory.keep("origin", {"a": 1, "b": 2})
+    memory.forget(["a", "never"])
+    assert Memory(layout).datasets() == ["b"]

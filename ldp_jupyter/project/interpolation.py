@@ -36,8 +36,12 @@ class Resolver:
         self._active: list[str] = []
         self.problems: list[LdpError] = []
 
-    def resolve(self, tree: Tree) -> Tree:
-        """The tree with every reference replaced; a text that is one reference becomes whatever it refers to."""
+    def resolve(self, tree: Tree, rounds: int = 10) -> Tree:
+        """The tree with every reference replaced; a text that is one reference becomes whatever it refers to.
+
+        Parameters:
+            rounds: how often references may stand in references, ``${var.${bundle.target}_catalog}``.
+        """
         if isinstance(tree.content, dict):
             entries = {key: self.resolve(value) for key, value in tree.content.items()}
             return Tree(entries, tree.place, None, tree.keys)
@@ -51,7 +55,8 @@ class Resolver:
             # The place stays that of the text: paths are relative to the file that uses the variable.
             return tree if found is None else _placed(found, tree.place)
         text = _REFERENCE.sub(lambda match: self._inner(match, tree.place), tree.content)
-        return Tree(text, tree.place, text)
+        replaced = Tree(text, tree.place, text)
+        return self.resolve(replaced, rounds - 1) if text != tree.content and rounds > 1 else replaced
 
     def _inner(self, match: re.Match[str], place: Location) -> str:
         found = self._value(match[1], place)

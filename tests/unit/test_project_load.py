@@ -290,6 +290,30 @@ def test_circle_of_variables(project):
     assert "var.b -> var.a -> var.b" in str(caught.value)
 
 
+def test_a_reference_within_a_reference(project):
+    root = project(
+        {
+            "databricks.yml": """\
+            bundle: {name: shop}
+            variables:
+              dev_schema: {default: trial}
+              dev_continuous: {type: bool, default: true}
+            targets:
+              dev: {default: true}
+            resources:
+              pipelines:
+                p:
+                  schema: ${var.${bundle.target}_schema}_1
+                  continuous: ${var.${bundle.target}_continuous}
+                  configuration: {other: "${var.${bundle.target}"}
+            """,
+        }
+    )
+    pipeline = load_project(root).pipelines["p"]
+    assert (pipeline.schema, pipeline.continuous) == ("trial_1", True)
+    assert pipeline.configuration == {"other": "${var.dev"}
+
+
 def test_complex_variable_and_anchors(project):
     root = project(
         {

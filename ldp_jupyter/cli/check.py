@@ -85,6 +85,8 @@ def _only_warn_of_what_is_lacking(graph: Graph) -> None:
 
 def _declared_json(graph: Graph) -> dict[str, Any]:
     answer = graph.to_json()
+    implied = {str(node.name) for node in graph.nodes.values() if node.dataset.implied}
+    answer["datasets"] = [dataset for dataset in answer["datasets"] if dataset["full_name"] not in implied]
     for dataset in answer["datasets"]:
         del dataset["columns"]
         dataset["inputs"] = None
@@ -94,14 +96,14 @@ def _declared_json(graph: Graph) -> dict[str, Any]:
 def _list_files(door: Door, pipeline: Pipeline, files: tuple[str, ...], form: str) -> None:
     """Each file on its own: one object per file."""
     from ldp_jupyter.graph import declared_graph
-    from ldp_jupyter.sources import load_file
+    from ldp_jupyter.sources import load_alone
 
     answers = []
     for file in files:
         path = Path(file).resolve()
         if not path.is_file():
             raise UsageProblem("LDP-1001", f"no such file: {file}")
-        declared = load_file(path, pipeline.context(), pipeline.settings.root)
+        declared = load_alone(path, pipeline.context(), pipeline.settings.root)
         graph = declared_graph(pipeline.settings.name, pipeline.namespace, [declared])
         graph.problems = [
             p for p in graph.problems if p.code not in ("LDP-2013", "LDP-2014")

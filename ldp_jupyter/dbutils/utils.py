@@ -159,14 +159,14 @@ class Secrets:
         """The secret.
 
         Raises:
-            LdpError: LDP-2022 that names the variable to set.
+            LdpError: LDP-2025 that names the variable to set.
         """
         name = "LDP_SECRET_" + "_".join(
             "".join(c if c.isalnum() else "_" for c in part).upper() for part in (scope, key)
         )
         if name not in os.environ:
             raise LdpError(
-                "LDP-2022", f'secret "{scope}/{key}" is not set here', hint=f"set the environment variable {name}"
+                "LDP-2025", f'secret "{scope}/{key}" is not set here', hint=f"set the environment variable {name}"
             )
         return os.environ[name]
 

@@ -70,6 +70,8 @@ class Dataset:
     language: str = "PYTHON"
     # Column comments of a SQL column list that carries no types, e.g. of a view.
     column_comments: Mapping[str, str] = field(default_factory=dict)
+    # Made for a clause of another statement, e.g. the view of a query that AUTO CDC reads: nobody declared it.
+    implied: bool = False
 
     @property
     def published(self) -> bool:

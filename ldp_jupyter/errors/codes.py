@@ -69,6 +69,7 @@ _ENTRIES = [
     ErrorCode("LDP-2021", "name cannot be used", "Use one to three parts: catalog.schema.table."),
     ErrorCode("LDP-2022", "parameter has no value", "Set it in the configuration, or with --set key=value."),
     ErrorCode("LDP-2023", "not supported here", "See the message."),
+    ErrorCode("LDP-2025", "secret is not set here", "Set the environment variable that the hint names."),
     ErrorCode("LDP-3001", "a flow failed", "See Spark's message."),
     ErrorCode("LDP-3002", "the update failed", "See the failed flows."),
     ErrorCode("LDP-3003", "another update of this pipeline is running", "Wait for it, or stop it."),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ldp_jupyter.sources.cells import CellRunner as CellRunner
     from ldp_jupyter.sources.finder import install_finder as install_finder
     from ldp_jupyter.sources.finder import remove_finder as remove_finder
+    from ldp_jupyter.sources.loader import load_alone as load_alone
     from ldp_jupyter.sources.loader import load_file as load_file
     from ldp_jupyter.sources.loader import load_files as load_files
     from ldp_jupyter.sources.table_cell import TableCell as TableCell
@@ -22,6 +23,7 @@ _HOMES = {
     "TableCell": "table_cell",
     "declare_table_cell": "table_cell",
     "install_finder": "finder",
+    "load_alone": "loader",
     "load_file": "loader",
     "load_files": "loader",
     "parse_table_line": "table_cell",

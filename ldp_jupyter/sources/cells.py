@@ -14,6 +14,7 @@ from ldp_jupyter.declarations import Location, Note
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.locations import shown_path
 from ldp_jupyter.sources.failures import source_problem
+from ldp_jupyter.sources.statements import run_python
 
 if TYPE_CHECKING:
     from ldp_jupyter.context import Context
@@ -222,7 +223,7 @@ class CellRunner:
     def _python(self, body: str, cell: Cell, line: int) -> None:
         text = python_text(body)
         filename = self._register(text, cell, line)
-        exec(compile("\n" * (line - 1) + text, filename, "exec"), self.namespace)  # noqa: S102  (running pipeline source is the purpose)
+        run_python("\n" * (line - 1) + text, filename, self.namespace, self.declarations, self._place(cell))
 
     def _register(self, body: str, cell: Cell, line: int) -> str:
         """The file name under which tracebacks and locations find the cell's lines."""

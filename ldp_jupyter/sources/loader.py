@@ -11,8 +11,16 @@ from ldp_jupyter.locations import shown_path
 from ldp_jupyter.sources.cells import Cell, CellRunner, is_definition_cell, is_pipeline_cell, pipeline_names
 from ldp_jupyter.sources.failures import source_problem
 from ldp_jupyter.sources.finder import install_finder
-from ldp_jupyter.sources.modules import forget_changed, importable, remember
+from ldp_jupyter.sources.modules import (
+    forget_changed,
+    forget_hidden,
+    forget_local,
+    hides_modules,
+    importable,
+    remember,
+)
 from ldp_jupyter.sources.notebook import exported_cells, ipynb_cells, is_exported
+from ldp_jupyter.sources.session import SourceSession
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,26 +51,43 @@ def load_files(
     return loaded
 
 
-def load_file(path: Path, base: Context, import_root: Path, *, cells: list[Cell] | None = None) -> Declarations:
+def load_file(
+    path: Path, base: Context, import_root: Path, *, cells: list[Cell] | None = None, more: Sequence[Path] = ()
+) -> Declarations:
     """Load one file; what is wrong in it is among its problems.
 
     Parameters:
         cells: cells to run instead of all that the file holds.
+        more: further folders on `sys.path`.
     """
     install_finder()
     shown = shown_path(path, base.root)
     language = "SQL" if path.suffix == ".sql" else "PYTHON"
     declarations = Declarations(SourceUnit(str(path), shown, language))
-    context = base.but(declarations=declarations, confs=dict(base.confs))
-    with using(context), importable([import_root, path.parent]):
+    context = base.but(declarations=declarations, confs=dict(base.confs), replaced={})
+    session = SourceSession(base, context)
+    with using(context), importable([path.parent, import_root, *more]), session:
+        forget_hidden(import_root)
         try:
             _run(path, shown, context, cells)
         except (Exception, SystemExit) as error:
             place = Location(shown, None, path=str(path))
             declarations.problems.append(source_problem(error, "LDP-2002", location=place))
-    if context.namespace != base.namespace:
-        _restore_namespace(base)
     return declarations
+
+
+def load_alone(path: Path, base: Context, import_root: Path) -> Declarations:
+    """Load one file as if it were the only one: what others imported is forgotten, before and after.
+
+    Nobody says which folder is the root of its pipeline, so every folder from its own up to the project's is on the
+    path, the nearest first; those that would hide a module of Python or of a library are left out.
+    """
+    forget_local(import_root)
+    above = [folder for folder in path.parents if folder.is_relative_to(import_root)]
+    try:
+        return load_file(path, base, import_root, more=[folder for folder in above if not hides_modules(folder)])
+    finally:
+        forget_local(import_root)
 
 
 def cells_of(path: Path) -> list[Cell]:
@@ -131,14 +156,3 @@ def source_globals(path: str) -> dict[str, Any]:
 
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8-sig", errors="replace")
-
-
-def _restore_namespace(base: Context) -> None:
-    """`USE` in a file holds for that file only."""
-    from ldp_jupyter.spark import session
-
-    running = session.current()
-    if running is not None:
-        mine = base.get_session()
-        mine.catalog.setCurrentCatalog(base.namespace.catalog)
-        mine.catalog.setCurrentDatabase(base.namespace.schema)

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import source_being_read
+from ldp_jupyter.declarations import Note
 from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ def run_source_sql(session: Any, text: str) -> Any:
         _read_use(context, text)
         _move(session, context)
         return _nothing(session)
+    if re.match(r"\s*CREATE\s+(SCHEMA|DATABASE|CATALOG)\b", text, re.IGNORECASE):
+        _left_out(context, " ".join(text.split()[:2]).upper())
+        return _nothing(session)
     words = " ".join(text.split()[:2]).upper()
     hint = (
         "pipeline SQL stands in files and cells of its own: .sql, %sql, %%ldp_sql"
@@ -80,6 +84,14 @@ def run_source_sql(session: Any, text: str) -> Any:
     )
     _refuse(context, f"spark.sql() in pipeline source takes queries, SET, USE, SHOW and DESCRIBE, not {words}", hint)
     return _nothing(session)
+
+
+def _left_out(context: Context, words: str) -> None:
+    from ldp_jupyter.pipelines.arguments import caller_location
+
+    assert context.declarations is not None
+    text = f"{words} in spark.sql() is left out: catalogs and schemas are made here when they are needed"
+    context.declarations.notes.append(Note("not_checked", text, caller_location()))
 
 
 def taken_without_session(get_sql: Callable[[], Any]) -> Callable[..., Any]:

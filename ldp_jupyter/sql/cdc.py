@@ -107,7 +107,7 @@ def _source_query(cursor: Cursor) -> SqlQuery | None:
 def _declare_view(cursor: Cursor, view: Name, query: SqlQuery) -> None:
     confs = dict(cursor.scope.confs)
     cursor.into.datasets.append(
-        Dataset(view, Kind.TEMPORARY_VIEW, spark_conf=confs, location=query.location, language="SQL")
+        Dataset(view, Kind.TEMPORARY_VIEW, spark_conf=confs, location=query.location, language="SQL", implied=True)
     )
     cursor.into.flows.append(
         Flow(

@@ -113,7 +113,7 @@ def test_secrets_come_from_the_environment(dbutils: DbUtils, monkeypatch: pytest
     assert dbutils.secrets.get("my-scope", "api.key") == "s3cret"
     assert [s.key for s in dbutils.secrets.list("my-scope")] == ["api_key"]
     problem = problem_of(lambda: dbutils.secrets.get(scope="my-scope", key="other"))
-    assert (problem.code, problem.hint) == ("LDP-2022", "set the environment variable LDP_SECRET_MY_SCOPE_OTHER")
+    assert (problem.code, problem.hint) == ("LDP-2025", "set the environment variable LDP_SECRET_MY_SCOPE_OTHER")
 
 
 def test_the_end_of_a_notebook(dbutils: DbUtils) -> None:

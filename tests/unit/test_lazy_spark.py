@@ -73,8 +73,9 @@ def test_what_source_sets_holds_for_what_it_declares() -> None:
     assert made.confs == {"my.flag": "true"}
 
 
-def test_settings_of_spark_reach_the_session_too() -> None:
+def test_settings_of_spark_reach_a_session_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     session, made = Session(), None
+    monkeypatch.setattr(lazy, "_running", lambda: session)
     made = context(get_session=lambda: session)
     with using(made):
         LazySpark().conf.set("spark.sql.shuffle.partitions", 7)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
+from ldp_jupyter.absent import Absent
 from ldp_jupyter.context import Context, current, why_missing
 from ldp_jupyter.declarations import Note
 from ldp_jupyter.errors import LdpError
@@ -121,6 +122,8 @@ def api(function: F) -> F:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        # what this machine lacks leaves a parameter open; it is told where it was asked for
+        kwargs = {key: value for key, value in kwargs.items() if not isinstance(value, Absent)}
         try:
             signature.bind(*args, **kwargs)
         except TypeError as error:

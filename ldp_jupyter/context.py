@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 class Resolver(Protocol):
     """Answers reads of tables while a dataset function is evaluated."""
 
+    @property
+    def shapes(self) -> bool:
+        """Whether tables are read as shapes without rows: nothing is computed from them."""
+
     def read_table(self, name: str, *, streaming: bool, options: Mapping[str, str], reader: Any) -> Any:
         """The DataFrame that `name` means, or None to let Spark look it up."""
 
@@ -44,6 +48,7 @@ class Context:
         namespace: default catalog and schema; `USE` in source changes it for the rest of that source.
         configuration: the pipeline's configuration, asked before Spark's.
         get_session: gives the Spark session, starting it where needed.
+        parameters: values of ``:name`` in SQL, asked before the configuration.
         declarations: where declarations land; None while nothing may be declared.
         resolver: set while a dataset function is evaluated.
         root: project root, for shown paths.
@@ -61,6 +66,7 @@ class Context:
     confs: dict[str, str] = field(default_factory=dict)
     replaced: dict[str, str | None] = field(default_factory=dict)
     locate: Callable[[str, int], Location | None] | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     def but(self, **changes: Any) -> Context:
         """A copy with some parts changed."""

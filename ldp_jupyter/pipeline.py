@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import Context
-from ldp_jupyter.declarations import Note
-from ldp_jupyter.errors import LdpError
+from ldp_jupyter.declarations import Kind, Note
+from ldp_jupyter.errors import LdpError, sort_problems
 from ldp_jupyter.names import Name, Namespace
-from ldp_jupyter.project import choose_pipeline, load_project, notebook_files, source_files
+from ldp_jupyter.project import choose_pipeline, load_project, local_paths, notebook_files, source_files
 from ldp_jupyter.state import Layout, Runs
 
 if TYPE_CHECKING:
@@ -132,7 +132,12 @@ class Pipeline:
     def context(self) -> Context:
         """The context in which this pipeline's code runs."""
         return Context(
-            self.namespace, self._configuration(), self._load_session, root=self.project.root, locate=self.locate
+            self.namespace,
+            self._configuration(),
+            self._load_session,
+            root=self.project.root,
+            locate=self.locate,
+            parameters=self.settings.parameters,
         )
 
     def declared(self) -> Graph:
@@ -141,9 +146,13 @@ class Pipeline:
 
         return declared_graph(self.settings.name, self.namespace, self.load())
 
-    def dry_run(self) -> Graph:
-        """Check everything and write nothing; the problems are in the graph."""
-        from ldp_jupyter.graph import declared_graph, resolve_graph
+    def dry_run(self, *, strict_platform: bool = False) -> Graph:
+        """Check everything and write nothing; the problems are in the graph.
+
+        Parameters:
+            strict_platform: what is accepted here and not by the platform is an error, LDP-2026.
+        """
+        from ldp_jupyter.graph import declared_graph, refuse_local_only, register_functions, resolve_graph
 
         self._base_session = None  # settings and temporary views of cells may have changed
         declarations = self.load()
@@ -157,9 +166,21 @@ class Pipeline:
                 )
             )
             return graph
+        if graph.nodes and not graph.sink_flows and all(n.kind == Kind.TEMPORARY_VIEW for n in graph.nodes.values()):
+            graph.problems.append(
+                LdpError(
+                    "LDP-2019",
+                    f'pipeline "{self.settings.name}" declares temporary views alone',
+                    hint="add a table or a materialized view: a temporary view is computed for those that read it",
+                )
+            )
         notes = [*self.project.notes, *self._settings_without_effect()]
         graph.not_checked.extend(note for note in notes if note not in graph.not_checked)
+        functions = register_functions(self._load_session(), declarations)
         resolve_graph(graph, self.context(), self._load_session())
+        graph.problems = sort_problems([*functions, *graph.problems])
+        if strict_platform:
+            refuse_local_only(graph)
         self._hooks = [hook for source in declarations for hook in source.hooks]
         return graph
 
@@ -175,7 +196,9 @@ class Pipeline:
         refresh_files: Sequence[str] = (),
         reset_checkpoints: Sequence[str] = (),
         production: bool = False,
+        continuous: bool = False,
         subscribers: Sequence[Subscriber] = (),
+        strict_platform: bool = False,
         graph: Graph | None = None,
         begun: Callable[[Update], Sequence[Subscriber]] | None = None,
     ) -> UpdateView:
@@ -188,7 +211,9 @@ class Pipeline:
             refresh_files: what these source files declare or write.
             reset_checkpoints: streaming flows that read their sources from the start again; tables keep their rows.
             production: try again what may heal: flows within the update, then the update.
+            continuous: run the flows again, each by its trigger interval, until the update is stopped.
             subscribers: called with each event, in this thread.
+            strict_platform: as `dry_run` takes it.
             graph: from `dry_run`; a new one is made without it.
             begun: called with each update before it runs (a further try is another update); gives more subscribers.
 
@@ -196,13 +221,14 @@ class Pipeline:
             PipelineInvalid: with all that is wrong; nothing was touched.
             UpdateFailed: with the problems of the flows that failed.
             KeyboardInterrupt: after the update was canceled.
+            LdpError: LDP-3008 when it was stopped.
         """
         from ldp_jupyter.engine import Retries, UpdateRequest
         from ldp_jupyter.errors import UpdateFailed
 
-        graph = graph or self.dry_run()
+        graph = graph or self.dry_run(strict_platform=strict_platform)
         request = UpdateRequest(
-            refresh, full_refresh, full_refresh_all, refresh_failed, refresh_files, reset_checkpoints
+            refresh, full_refresh, full_refresh_all, refresh_failed, refresh_files, reset_checkpoints, continuous
         )
         retries = Retries.of(self._configuration(), production=production)
         failures = 0
@@ -371,7 +397,7 @@ class Pipeline:
         from ldp_jupyter.spark import bridge, guards
         from ldp_jupyter.spark.session import SessionSettings, get_session
 
-        confs = {k: v for k, v in self.settings.configuration.items() if k.startswith("spark.")}
+        confs = {k: v for k, v in self._configuration().items() if k.startswith(("spark.", *local_paths.SETTINGS))}
         session = get_session(
             SessionSettings(str(self.layout.warehouse), self.namespace.catalog, self.namespace.schema, confs), self.say
         )
@@ -477,7 +503,8 @@ class Pipeline:
     # ---- inside
 
     def _configuration(self) -> dict[str, str]:
-        return {**self.settings.configuration, "pipelines.id": self.id}
+        configuration = local_paths.with_root(self.settings.configuration, self.project.root)
+        return {**configuration, "pipelines.id": self.id}
 
     def _load_session(self) -> Any:
         """The session that sources run in; flows run in clones of it."""
@@ -493,7 +520,7 @@ class Pipeline:
         """Settings that are read and that this machine cannot honour yet."""
         settings = self.settings
         given = [
-            (settings.continuous, "continuous mode: an update here is triggered, and ends"),
+            (settings.continuous, "continuous mode: an update here is triggered, and ends, unless --continuous is given"),
             (settings.notifications, "notifications: nobody is told"),
         ]
         return [Note("no_effect", text, settings.location) for value, text in given if value]

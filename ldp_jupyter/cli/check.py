@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ldp_jupyter.cli.options import common, output_format, selection, take_selection
+from ldp_jupyter.cli.options import common, output_format, selection, strict_platform, take_selection
 from ldp_jupyter.cli.tree import ldp
 from ldp_jupyter.errors import UsageProblem
 
@@ -127,13 +127,14 @@ def _list_files(door: Door, pipeline: Pipeline, files: tuple[str, ...], form: st
 @ldp.command(name="dry-run")
 @common
 @output_format("text", "json")
+@strict_platform
 @click.pass_obj
-def dry_run(door: Door, /, form: str, **options: Any) -> None:
+def dry_run(door: Door, /, form: str, strict_platform: bool, **options: Any) -> None:
     """Check the whole pipeline and write nothing; every error at once."""
     from ldp_jupyter.display import DryRunView
 
     pipeline = door.pipeline(options)
-    graph = pipeline.dry_run()
+    graph = pipeline.dry_run(strict_platform=strict_platform)
     if form == "json":
         door.json(graph.to_json())
         if graph.problems:

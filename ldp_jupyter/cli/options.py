@@ -91,3 +91,6 @@ def names_of(given: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(part.strip() for text in given for part in text.split(",") if part.strip())
 
 
+strict_platform = click.option(
+    "--strict-platform", is_flag=True, help="Make errors of what is accepted here and not by the platform."
+)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ldp_jupyter.cli.options import common, names_of, output_format, selection, take_selection
+from ldp_jupyter.cli.options import common, names_of, output_format, selection, strict_platform, take_selection
 from ldp_jupyter.cli.tree import ldp
 from ldp_jupyter.errors import LdpError, UsageProblem
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     default=None,
     help="Try again what may heal, or never (default: as the target says; never in a notebook).",
 )
+@strict_platform
 @click.option("--report", type=click.Path(dir_okay=False), help="Write the report to this HTML file, too.")
 @click.option("--junit", type=click.Path(dir_okay=False), help="Write a JUnit file.")
 @click.pass_obj
@@ -36,6 +37,7 @@ def run(
     /,
     form: str,
     production: bool | None,
+    strict_platform: bool,
     report: str | None,
     junit: str | None,
     **options: Any,
@@ -45,7 +47,7 @@ def run(
 
     selected = take_selection(options)
     pipeline = door.pipeline(options)
-    graph = pipeline.dry_run()
+    graph = pipeline.dry_run(strict_platform=strict_platform)
     # one for each update with its progress: in production a failed one may be run again
     updates: list[tuple[Update, Any]] = []
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from ldp_jupyter.declarations.dataset import Dataset
     from ldp_jupyter.declarations.flow import Flow
+    from ldp_jupyter.declarations.function import SqlFunction
     from ldp_jupyter.declarations.sink import Sink
     from ldp_jupyter.errors import LdpError
     from ldp_jupyter.locations import Location
@@ -34,13 +35,15 @@ class Note:
     """Something accepted that is not checked or has no effect here, or a deprecated spelling.
 
     Parameters:
-        kind: ``not_checked`` (nobody here can tell whether it works there), ``no_effect``, ``deprecated`` or
-            ``warning``.
+        kind: ``not_checked`` (nobody here can tell whether it works there), ``no_effect``, ``local_only`` (the platform
+            would not take it), ``deprecated`` or ``warning``.
+        hint: what to write instead.
     """
 
     kind: str
     text: str
     location: Location | None = None
+    hint: str | None = None
 
     def __str__(self) -> str:
         return f"{self.text} at {self.location}" if self.location and str(self.location) else self.text
@@ -64,6 +67,7 @@ class Declarations:
     flows: list[Flow] = field(default_factory=list)
     sinks: list[Sink] = field(default_factory=list)
     hooks: list[EventHook] = field(default_factory=list)
+    functions: list[SqlFunction] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     problems: list[LdpError] = field(default_factory=list)
 

@@ -69,7 +69,16 @@ _ENTRIES = [
     ErrorCode("LDP-2021", "name cannot be used", "Use one to three parts: catalog.schema.table."),
     ErrorCode("LDP-2022", "parameter has no value", "Set it in the configuration, or with --set key=value."),
     ErrorCode("LDP-2023", "not supported here", "See the message."),
+    ErrorCode(
+        "LDP-2024",
+        "files are missing",
+        "Put them there, or say where they lie: configuration `ldp.path.PREFIX=FOLDER`.",
+    ),
     ErrorCode("LDP-2025", "secret is not set here", "Set the environment variable that the hint names."),
+    ErrorCode(
+        "LDP-2026", "accepted here, not by the platform", "Write it as the hint says, or leave --strict-platform out."
+    ),
+    ErrorCode("LDP-2027", "a table cannot have such a column", "Rename it, cast it, or lay the table out otherwise."),
     ErrorCode("LDP-3001", "a flow failed", "See Spark's message."),
     ErrorCode("LDP-3002", "the update failed", "See the failed flows."),
     ErrorCode("LDP-3003", "another update of this pipeline is running", "Wait for it, or stop it."),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def render_problem(problem: LdpError) -> str:
     """One block, as users see it in a cell and in a terminal."""
-    where = f' in dataset "{problem.dataset}"' if problem.dataset and problem.dataset not in problem.message else ""
+    where = f' in dataset "{problem.dataset}"' if problem.dataset and f'"{problem.dataset}"' not in problem.message else ""
     lines = [f"{problem.code} {problem.message}{where}"]
     if problem.location and str(problem.location):
         snippet = problem.location.snippet()

@@ -2,8 +2,9 @@
 
 from ldp_jupyter.graph.build import declared_graph
 from ldp_jupyter.graph.evaluate import Evaluation, Frames, base_session, evaluate, flow_session
+from ldp_jupyter.graph.functions import register_functions
 from ldp_jupyter.graph.model import Column, FlowNode, Graph, Node
-from ldp_jupyter.graph.resolve import resolve_graph
+from ldp_jupyter.graph.resolve import refuse_local_only, resolve_graph
 
 __all__ = [
     "Column",
@@ -16,5 +17,7 @@ __all__ = [
     "declared_graph",
     "evaluate",
     "flow_session",
+    "refuse_local_only",
+    "register_functions",
     "resolve_graph",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ldp_jupyter.declarations import Kind
 from ldp_jupyter.errors import LdpError, sort_problems
 from ldp_jupyter.graph.model import FlowNode, Graph, Node
+from ldp_jupyter.graph.properties import check_properties
 from ldp_jupyter.names import did_you_mean
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from ldp_jupyter.declarations import Dataset, Declarations, Flow
     from ldp_jupyter.names import Namespace
+
+
+# What keeps a source from being read to its end.
+_UNREAD = ("LDP-2001", "LDP-2002", "LDP-2003")
 
 
 def declared_graph(pipeline: str, namespace: Namespace, declarations: Sequence[Declarations]) -> Graph:
@@ -30,8 +35,9 @@ def declared_graph(pipeline: str, namespace: Namespace, declarations: Sequence[D
     graph = Graph(pipeline, namespace)
     for source in declarations:
         graph.problems.extend(source.problems)
+        graph.unread += [(source.unit.key, p) for p in source.problems if p.code in _UNREAD]
         for note in source.notes:
-            target = graph.not_checked if note.kind in ("not_checked", "no_effect") else graph.warnings
+            target = graph.not_checked if note.kind in ("not_checked", "no_effect", "local_only") else graph.warnings
             if note not in target:
                 target.append(note)
         for dataset in source.datasets:
@@ -87,14 +93,27 @@ def _add_dataset(graph: Graph, dataset: Dataset) -> None:
                 f'dataset "{graph.shown(dataset.name)}" is declared twice',
                 dataset=graph.shown(dataset.name),
                 location=dataset.location,
-                hint=f"also declared at {other.dataset.location}",
+                hint=f"also declared at {other.dataset.location}"
+                if other.dataset.location != dataset.location
+                else "a loop declares it in each round: give each its own name, name=...",
             )
         )
         return
     graph.nodes[dataset.name] = Node(dataset, dataset.kind)
+    check_properties(graph, dataset)
 
 
 def _add_flow(graph: Graph, flow: Flow, names: dict[str, Flow]) -> None:
+    # in SQL the reader of the statement has seen to it
+    if not flow.default and flow.language == "PYTHON" and "." in flow.name and "`" not in flow.name:
+        graph.problems.append(
+            LdpError(
+                "LDP-2021",
+                f'the name of a flow has one part, not "{flow.name}"',
+                location=flow.location,
+                hint=f'write "{flow.name.rsplit(".", 1)[-1]}", or put `...` around it',
+            )
+        )
     node = graph.nodes.get(flow.target)
     if flow.sink is not None and (node is None or flow.sink in graph.sinks):
         if flow.sink not in graph.sinks:
@@ -124,13 +143,7 @@ def _add_flow(graph: Graph, flow: Flow, names: dict[str, Flow]) -> None:
             )
         )
         return
-    if (
-        flow.default
-        and not flow.is_cdc
-        and node.flows
-        and node.flows[0].flow.default
-        and node.dataset.location != flow.location
-    ):
+    if flow.default and not flow.is_cdc and node.flows and node.flows[0].flow.default:
         return  # the second of two declarations of one name: already told
     if not flow.default and node.kind not in (Kind.STREAMING_TABLE, Kind.TABLE):
         graph.problems.append(
@@ -147,9 +160,16 @@ def _add_flow(graph: Graph, flow: Flow, names: dict[str, Flow]) -> None:
 
 
 def _unique(graph: Graph, flow: Flow, names: dict[str, Flow]) -> bool:
-    other = names.setdefault(flow.name.lower(), flow)
-    if other is flow:
+    if flow.default:
+        # the query of a temporary view is no flow that could be named
+        keys = [] if graph.nodes[flow.target].kind == Kind.TEMPORARY_VIEW else [str(flow.target)]
+    else:  # a flow is an object of its schema, as the default flow of the table of that name is
+        keys = [flow.name.lower(), str(flow.namespace.qualify([flow.name]))]
+    others = [names[key] for key in keys if key in names]
+    names.update((key, flow) for key in keys if key not in names)
+    if not others:
         return True
+    other = others[0]
     graph.problems.append(
         LdpError(
             "LDP-2006",
@@ -169,6 +189,6 @@ def _has_error(graph: Graph, node: Node) -> bool:
     """Whether a problem of the same place may be why the table has no flow."""
     place = node.dataset.location
     return any(
-        p.location and place and p.location.file == place.file and p.code in ("LDP-2001", "LDP-2017", "LDP-2002")
+        p.location and place and p.location.file == place.file and p.code in ("LDP-2001", "LDP-2017", "LDP-2002", "LDP-2011")
         for p in graph.problems
     )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ldp_jupyter.context import Context, using
 from ldp_jupyter.declarations import CdcSpec, PythonQuery, SnapshotSpec, SqlQuery
 from ldp_jupyter.errors import LdpError
+from ldp_jupyter.errors.hints import syntax_hint
+from ldp_jupyter.graph.notices import Notices
 from ldp_jupyter.names import Name, split_name
 
 if TYPE_CHECKING:
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from ldp_jupyter.declarations import Flow, Location
     from ldp_jupyter.graph.model import Graph, Node
     from ldp_jupyter.names import Namespace
+    from ldp_jupyter.spark.bridge import Query
+
+
+_PASSES_CHANGES = ("skipChangeCommits", "ignoreChanges", "readChangeFeed")
 
 
 class InputFailed(Exception):  # noqa: N818  (not an error of its own: an input has one)
@@ -26,8 +32,23 @@ class InputFailed(Exception):  # noqa: N818  (not an error of its own: an input 
         self.problem = problem
 
 
+def input_failure(error: BaseException) -> InputFailed | None:
+    """The failure of an input behind an exception, also where the source's own code wrapped it."""
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen:
+        if isinstance(found, InputFailed):
+            return found
+        seen.add(id(found))
+        found = found.__cause__ or found.__context__
+    return None
+
+
 class Frames(Protocol):
     """Gives the DataFrame of a dataset of the pipeline to a flow that reads it."""
+
+    shapes: bool
+    """Whether these DataFrames have no rows."""
 
     def frame(
         self, node: Node, reading: Evaluation, *, streaming: bool, options: Mapping[str, str], reader: Any
@@ -54,27 +75,49 @@ class Evaluation:
         self.outer = outer
         self.inputs: list[Name] = []
         self.external: list[str] = []
+        self._outside: set[Name] = set()
+        # whether its code changed the session: settings, current schema, temporary views
+        self.session_changed = False
+        # inputs read as streams without an option that passes over changes
+        self.streamed: list[Name] = []
         # where the last table was read, for errors that Spark reports without a place
         self.failed_reference: tuple[str, int] | None = None
+        self.notices = Notices()
+
+    @property
+    def shapes(self) -> bool:
+        """See `context.Resolver`."""
+        return self.frames.shapes
 
     def read_table(self, name: str, *, streaming: bool, options: Mapping[str, str], reader: Any) -> Any:
         """See `context.Resolver`."""
         parts = split_name(name)
         return self._frame(parts, streaming=streaming, options=options, reader=reader)
 
+    def notice_action(self, key: str) -> None:
+        """See `context.Resolver`."""
+        self.notices.action(key)
+
+    def notice_option(self, key: str) -> None:
+        """See `context.Resolver`."""
+        self.notices.option(key)
+
     def run_sql(self, text: str, args: Any) -> Any:
         """See `context.Resolver`. Only queries and settings are allowed in a dataset function."""
         from ldp_jupyter.spark import bridge
 
+        text = _completed(text, None)
         try:
-            kind = bridge.sql_kind(self.session, text)
+            query = bridge.parse(self.session, text, args)
         except bridge.SqlSyntaxError as error:
-            raise LdpError("LDP-2001", f"SQL syntax: {_plain(error.message)}", detail=str(error)) from None
+            raise _syntax_problem(text, error, None) from None
+        kind = query.kind
         if kind == "query":
-            return self.bind(text, args)
+            return self._bind(text, query)
         if kind in ("SetCommand", "SetNamespaceCommand", "SetCatalogCommand", "UseCommand") or kind.startswith(
             ("Describe", "Show")
         ):
+            self.session_changed = True
             return None
         raise LdpError(
             "LDP-2012",
@@ -82,7 +125,7 @@ class Evaluation:
             hint="declare tables in pipeline source; write nothing by hand",
         )
 
-    def bind(self, text: str, args: Any = None, place: Location | None = None) -> Any:
+    def bind(self, text: str, place: Location | None = None) -> Any:
         """The DataFrame of a query text, the pipeline's datasets put in place of its table references.
 
         Parameters:
@@ -90,24 +133,40 @@ class Evaluation:
         """
         from ldp_jupyter.spark import bridge
 
+        text = _completed(text, place)
         try:
-            references = bridge.references(self.session, text, args)
+            query = bridge.parse(self.session, text)
         except bridge.SqlSyntaxError as error:
             where = place_in(place, error.line, error.column)
-            raise LdpError(
-                "LDP-2001", f"SQL syntax: {_plain(error.message)}", location=where, detail=str(error)
-            ) from None
+            raise _syntax_problem(text, error, where) from None
+        return self._bind(text, query)
+
+    def _bind(self, text: str, query: Query) -> Any:
         replacements: dict[int, Any] = {}
-        for index, reference in enumerate(references):
+        for index, reference in enumerate(query.references):
             self.failed_reference = (text, reference.start)
-            frame = self._frame(reference.parts, streaming=reference.streaming, options=reference.options, reader=None)
+            frame = self._frame(
+                reference.parts,
+                streaming=reference.streaming,
+                options=reference.options,
+                reader=None,
+                temporary=reference.temporary,
+            )
             if frame is not None:
                 replacements[index] = frame
         self.failed_reference = None
-        names = {place: self.flow.namespace.qualify(references[place].parts).parts for place in replacements}
-        return bridge.bind(self.session, text, replacements, args, names)
+        names = {place: self.flow.namespace.qualify(query.references[place].parts).parts for place in replacements}
+        return query.bind(replacements, names)
 
-    def _frame(self, parts: Any, *, streaming: bool, options: Mapping[str, str], reader: Any) -> Any:
+    def _frame(
+        self,
+        parts: Any,
+        *,
+        streaming: bool,
+        options: Mapping[str, str],
+        reader: Any,
+        temporary: bool | None = None,
+    ) -> Any:
         parts = list(parts)
         if len(parts) == 2 and parts[0].lower() in (
             "delta",
@@ -120,26 +179,40 @@ class Evaluation:
             "binaryfile",
             "xml",
         ):
-            self.external.append(f"{parts[0].lower()}.`{parts[1]}`")
+            form, path = parts[0].lower(), parts[1]
+            if streaming and form != "delta":  # Spark would read it as a batch, and not say so
+                raise LdpError(
+                    "LDP-2007",
+                    f"{form}.`{path}` cannot be read as a stream",
+                    hint=f"write STREAM read_files('{path}', format => '{form}')",
+                )
+            self.external.append(f"{form}.`{path}`")
             return None
-        name = self.flow.namespace.qualify(parts)
-        node = self.graph.nodes.get(name)
+        if len(parts) == 1 and (self._has_temp_view(parts[0]) if temporary is None else temporary):
+            return None  # a temporary view of the source's own making shadows, as in Spark
+        node = self.graph.find(parts, self.flow.namespace)
+        name = node.name if node is not None else self.flow.namespace.qualify(parts)
         if node is None:
             if parts[0].lower() == "live" and len(parts) == 2:
                 raise unknown_table(self.graph, parts[-1])
-            shown = ".".join(parts)
-            if shown not in self.external:
-                self.external.append(shown)
+            if name not in self._outside:
+                self._outside.add(name)
+                self.external.append(".".join(parts))
             return None
-        if len(parts) == 1 and self._has_temp_view(parts[0]):
-            return None  # a temporary view of the source's own making shadows, as in Spark
         if name not in self.inputs:
             self.inputs.append(name)
+        if streaming and name not in self.streamed and not any(_is_on(options, o) for o in _PASSES_CHANGES):
+            self.streamed.append(name)
         return self.frames.frame(node, self, streaming=streaming, options=options, reader=reader)
 
     def _has_temp_view(self, name: str) -> bool:
-        names = self.session._jvm.PythonUtils.toSeq([name])
-        return bool(self.session._jsparkSession.sessionState().catalog().isTempView(names))
+        from ldp_jupyter.spark import bridge
+
+        return bridge.is_temporary_view(self.session, name)
+
+
+def _is_on(options: Mapping[str, str], option: str) -> bool:
+    return any(key.lower() == option.lower() and str(value).lower() == "true" for key, value in options.items())
 
 
 def evaluate(evaluation: Evaluation, base: Context) -> Any:
@@ -154,35 +227,64 @@ def evaluate(evaluation: Evaluation, base: Context) -> Any:
     Raises:
         LdpError: with code LDP-2010 when a function returns something else; whatever user code or Spark raises.
     """
+    from ldp_jupyter.spark import bridge
+
     flow, session = evaluation.flow, evaluation.session
+    confs = {**base.confs, **flow.confs}
     context = base.but(
         namespace=flow.namespace,
         declarations=None,
         resolver=evaluation,
         get_session=lambda: session,
-        confs={**base.confs, **flow.confs},
+        confs=dict(confs),
     )
     with using(context):
         query = flow.query
         if isinstance(query, SqlQuery):
-            return evaluation.bind(query.text, None, query.location)
+            evaluation.notices.sql(query)
+            return _named(evaluation.bind(query.text, query.location), query)
         if isinstance(query, PythonQuery):
-            frame = query.function()
-            if not hasattr(frame, "isStreaming") or not hasattr(frame, "_jdf"):
-                given = "nothing" if frame is None else f"a {type(frame).__module__}.{type(frame).__name__}"
-                raise LdpError(
-                    "LDP-2010",
-                    f"the function returned {given}, not a Spark DataFrame",
-                    hint="return the DataFrame" if frame is None else None,
-                    location=flow.location,
-                )
+            views = bridge.temporary_views(session)
+            try:
+                frame = query.function()
+            finally:
+                evaluation.session_changed |= context.confs != confs or bridge.temporary_views(session) != views
+            if not hasattr(type(frame), "isStreaming") or not hasattr(frame, "_jdf"):
+                raise _no_frame(frame, flow.location)
             return frame
         if isinstance(query, CdcSpec):
-            return session.readStream.table(query.source) if not flow.once else session.read.table(query.source)
+            reader = session.read if flow.once else session.readStream
+            return reader.options(**dict(query.source_options)).table(query.source)
         assert isinstance(query, SnapshotSpec)
         if isinstance(query.source, str):
             return session.read.table(query.source)
         raise LdpError("LDP-2023", "snapshots from a function are read when the flow runs", location=flow.location)
+
+
+def _completed(text: str, place: Location | None) -> str:
+    """The text in Spark's grammar; what is wrong with it is told with its place."""
+    from ldp_jupyter.sql.relations import RelationProblem, complete_query
+
+    try:
+        return complete_query(text)
+    except RelationProblem as problem:
+        problem.location = place_in(place, *problem.at)
+        raise
+
+
+def _named(frame: Any, query: SqlQuery) -> Any:
+    """The columns under the names that the dataset's column list gives them, by position as in Spark."""
+    if not query.columns or tuple(frame.columns) == query.columns:
+        return frame
+    given, wanted = len(frame.columns), len(query.columns)
+    if given != wanted:
+        raise LdpError(
+            "LDP-2020",
+            f"the column list names {wanted} columns and the query gives {given}",
+            hint=f"the query gives: {', '.join(frame.columns)}",
+            location=query.location,
+        )
+    return frame.toDF(*query.columns)
 
 
 def base_session(session: Any, configuration: Mapping[str, str], namespace: Namespace) -> Any:
@@ -213,11 +315,28 @@ def flow_session(base: Any, flow: Flow) -> Any:
 
 def use_namespace(session: Any, namespace: Namespace) -> None:
     """Set the default catalog and schema of a session."""
-    catalog = session.catalog
-    if (catalog.currentCatalog(), catalog.currentDatabase()) != (namespace.catalog, namespace.schema):
-        from ldp_jupyter.spark import bridge
+    from ldp_jupyter.spark import bridge
 
-        bridge.prepare_session(session, session.conf.get(bridge.WAREHOUSE_SETTING), namespace.catalog, namespace.schema)
+    bridge.go_to(session, namespace.catalog, namespace.schema)
+
+
+def _no_frame(given: Any, place: Location | None) -> LdpError:
+    """LDP-2010 for what a dataset function returned."""
+    kind = type(given).__name__
+    hint = "return the DataFrame"
+    if type(given).__module__.startswith("pandas"):
+        kind, hint = f"pandas {kind}", "turn it into one of Spark's: spark.createDataFrame(...)"
+    elif isinstance(given, str):
+        hint = "return what spark.read.table(...) or spark.sql(...) gives, not its text"
+    shown = "nothing" if given is None else f"a {kind}"
+    return LdpError("LDP-2010", f"the function returned {shown}, not a Spark DataFrame", hint=hint, location=place)
+
+
+def _syntax_problem(text: str, error: Any, place: Location | None) -> LdpError:
+    hint = syntax_hint(text, error.line, error.column)
+    return LdpError(
+        "LDP-2001", f"SQL syntax: {_plain(error.message)}", hint=hint, location=place, detail=str(error)
+    )
 
 
 def _plain(message: str) -> str:
@@ -239,9 +358,12 @@ def unknown_table(graph: Graph, name: str, **known: Any) -> LdpError:
 
     table = split_name(name)[-1]
     datasets = [graph.shown(n) for n in graph.nodes]
+    elsewhere = graph.namespace.qualify(split_name(name)).catalog != graph.namespace.catalog
     hint = (
         did_you_mean(name, datasets)
-        or did_you_mean(table, datasets)
+        or (None if elsewhere else did_you_mean(table, datasets))
         or "it is neither declared in the pipeline nor in the catalog"
     )
+    if elsewhere:
+        hint += f': put rows there by hand, ldp query "CREATE TABLE {name} AS SELECT ..."'
     return LdpError("LDP-2003", f'unknown table "{name}"', hint=hint, **known)

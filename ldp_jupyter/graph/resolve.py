@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import using
 from ldp_jupyter.declarations import CdcSpec, Kind, Note, SnapshotSpec
+from ldp_jupyter.declarations.local_only import refused
 from ldp_jupyter.errors import LdpError, sort_problems
-from ldp_jupyter.graph.evaluate import Evaluation, InputFailed, evaluate, flow_session
+from ldp_jupyter.errors.hints import syntax_hint
+from ldp_jupyter.graph.checks import check_column_names, check_stored_columns, check_streamed_columns
+from ldp_jupyter.graph.evaluate import Evaluation, InputFailed, evaluate, flow_session, input_failure
 from ldp_jupyter.graph.model import Column, FlowNode, Graph, Node
 from ldp_jupyter.graph.schemas import declared_schema, merge_schemas
+from ldp_jupyter.graph.settings import Settings
 from ldp_jupyter.graph.spark_errors import evaluation_problem, first_sentence
+from ldp_jupyter.graph.streams import check_stream, output_mode
+from ldp_jupyter.graph.unread import unread_source
 from ldp_jupyter.names import did_you_mean
+from ldp_jupyter.spark.computed import without_computed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from ldp_jupyter.context import Context
     from ldp_jupyter.declarations import Expectation, Flow
     from ldp_jupyter.names import Name
 
+_FRAMES_PER_DATASET = 30
 _CHANGE_FEED = "_change_type STRING, _commit_version BIGINT, _commit_timestamp TIMESTAMP"
 
 
@@ -39,8 +49,17 @@ def resolve_graph(graph: Graph, base: Context, session: Any) -> Graph:
     return graph
 
 
+def refuse_local_only(graph: Graph) -> None:
+    """Make errors of what the platform would not take (``--strict-platform``)."""
+    found = [note for note in graph.not_checked if note.kind == "local_only"]
+    graph.not_checked = [note for note in graph.not_checked if note.kind != "local_only"]
+    graph.problems = sort_problems([*graph.problems, *(refused(note) for note in found)])
+
+
 class Resolution:
     """The state of one resolving pass; it is the `Frames` of the queries that it evaluates."""
+
+    shapes = True
 
     def __init__(self, graph: Graph, base: Context, session: Any) -> None:
         self.graph = graph
@@ -52,15 +71,19 @@ class Resolution:
         self._stack: list[Name] = []
         self._sessions: dict[Any, Any] = {}
         self._found: list[LdpError] = []
+        # streaming tables whose batches replace all rows
+        self._rewritten: set[Name] = set()
+        self._settings = Settings()
 
     def run(self) -> None:
         from ldp_jupyter.spark import guards
 
         guards.install()
-        for name in list(self.graph.nodes):
-            self._resolve(self.graph.nodes[name])
-        for flow_node in self.graph.sink_flows:
-            self._resolve_sink_flow(flow_node)
+        with _deep(len(self.graph.nodes)):
+            for name in list(self.graph.nodes):
+                self._resolve(self.graph.nodes[name])
+            for flow_node in self.graph.sink_flows:
+                self._resolve_sink_flow(flow_node)
         self.graph.nodes = {name: self.graph.nodes[name] for name in self._done}
         self.graph.problems = sort_problems([*self.graph.problems, *self._found])
 
@@ -101,10 +124,12 @@ class Resolution:
 
     def _warn_of_rewrites(self, node: Node, reading: Evaluation, options: Mapping[str, str]) -> None:
         """A table that updates rewrite can be streamed once, and then no more: say so before it happens."""
-        rewritten = node.kind == Kind.MATERIALIZED_VIEW or any(f.flow.is_cdc for f in node.flows)
+        aggregated = node.name in self._rewritten
+        rewritten = node.kind == Kind.MATERIALIZED_VIEW or any(f.flow.is_cdc for f in node.flows) or aggregated
         if not rewritten or any(options.get(o, "").lower() == "true" for o in ("skipchangecommits", "readchangefeed")):
             return
-        what = "a materialized view" if node.kind == Kind.MATERIALIZED_VIEW else "an AUTO CDC target"
+        what = "an aggregation without a watermark" if aggregated else "an AUTO CDC target"
+        what = "a materialized view" if node.kind == Kind.MATERIALIZED_VIEW else what
         note = Note(
             "warning",
             f"`{self.graph.shown(reading.flow.target)}` reads `{self.graph.shown(node.name)}` as a stream, {what} that "
@@ -143,24 +168,38 @@ class Resolution:
             self._done[node.name] = None
 
     def _resolve_flows(self, node: Node) -> None:
+        from ldp_jupyter.spark import bridge
+
         shown = self.graph.shown(node.name)
         frames: list[tuple[FlowNode, Any]] = []
         for flow_node in node.flows:
             evaluation = Evaluation(self.graph, flow_node.flow, self._session_for(flow_node.flow), self)
             try:
                 frame = self._evaluate(evaluation)
-                flow_node.streaming = frame.isStreaming
-                self._check_kind(node, flow_node, frame)
+                flow_node.streaming, _ = bridge.shape(frame)
+                self._check_kind(node, flow_node)
+                self._note_leniency(flow_node.flow, frame)
+                self._check_stream(node, flow_node, frame)
+                self._settings.collect(node, flow_node.flow, evaluation.inputs, self.graph)
                 frames.append((flow_node, frame))
-            except InputFailed as failed:
-                if shown not in failed.problem.because and failed.problem.dataset != shown:
-                    failed.problem.because.append(shown)
-                node.problem = failed.problem
             except (Exception, SystemExit) as error:
-                with using(self.base):
-                    self._fail(node, evaluation_problem(error, evaluation, shown))
+                failed = input_failure(error)
+                if failed is None:
+                    with using(self.base):
+                        problem = evaluation_problem(error, evaluation, shown)
+                    cause = unread_source(self.graph, problem)
+                    failed = InputFailed(cause) if cause is not None else None
+                if failed is None:
+                    self._fail(node, problem)
+                else:
+                    if shown not in failed.problem.because and not _is_part_of(failed.problem, shown):
+                        failed.problem.because.append(shown)
+                    node.problem = failed.problem
+            self._let_go(evaluation)
             flow_node.inputs = list(evaluation.inputs)
             flow_node.external_inputs = list(evaluation.external)
+            self._told(evaluation)
+            flow_node.streamed = list(evaluation.streamed)
         if node.problem is not None or not frames:
             if node.problem is None:  # its missing flow was told when the graph was built
                 node.problem = LdpError(
@@ -184,6 +223,31 @@ class Resolution:
                     detail=str(error),
                 ),
             )
+
+    def _let_go(self, evaluation: Evaluation) -> None:
+        """What a flow's code changed in its session stays its own, as in an update."""
+        if evaluation.session_changed:
+            self._sessions = {key: s for key, s in self._sessions.items() if s is not evaluation.session}
+
+    def _check_stream(self, node: Node, flow_node: FlowNode, frame: Any) -> None:
+        """What Spark would refuse when the query starts; views are checked as part of their readers."""
+        if not flow_node.streaming or not node.kind.stored:
+            return
+        flow = flow_node.flow
+        mode = "append" if flow.is_cdc else output_mode(frame)
+        check_stream(flow, frame, mode, _query_location(flow))
+        if not flow.is_cdc:
+            check_streamed_columns(frame.schema, _query_location(flow))
+        if mode == "complete":
+            if len(node.flows) > 1:
+                raise LdpError(
+                    "LDP-2015",
+                    f'the aggregation of flow "{flow.name}" has no watermark, so that each batch would replace the '
+                    f'rows of the other flows of "{self.graph.shown(node.name)}"',
+                    hint="give it a watermark, or write it into a table of its own",
+                    location=_query_location(flow),
+                )
+            self._rewritten.add(node.name)
 
     def _evaluate(self, evaluation: Evaluation) -> Any:
         query = evaluation.flow.query
@@ -210,9 +274,15 @@ class Resolution:
         answer[0]._ldp_version = answer[1]
         return answer[0]
 
-    def _check_kind(self, node: Node, flow_node: FlowNode, frame: Any) -> None:
-        flow, shown = flow_node.flow, self.graph.shown(node.name)
-        streaming = frame.isStreaming
+    def _check_kind(self, node: Node, flow_node: FlowNode) -> None:
+        flow, shown, streaming = flow_node.flow, self.graph.shown(node.name), flow_node.streaming
+        if node.kind == Kind.MATERIALIZED_VIEW and not flow.default:
+            raise LdpError(
+                "LDP-2013",
+                f'flow "{flow.name}" writes to the materialized view "{shown}"',
+                hint=f'"{shown}" has a batch query, which alone writes it: flows write to streaming tables and sinks',
+                location=flow.location,
+            )
         if node.kind == Kind.TABLE:
             node.kind = Kind.STREAMING_TABLE if streaming else Kind.MATERIALIZED_VIEW
         if isinstance(flow.query, SnapshotSpec):
@@ -276,13 +346,17 @@ class Resolution:
         schemas = [self._flow_schema(flow_node, frame) for flow_node, frame in frames]
         inferred = merge_schemas(self.session, schemas, node, self.graph)
         schema = declared_schema(self.session, dataset, inferred, self.graph)
-        node.streaming = frames[0][1].isStreaming
+        if node.kind != Kind.TEMPORARY_VIEW:
+            check_column_names(inferred, _query_location(frames[0][0].flow))
+        node.streaming = frames[0][0].streaming
         if node.kind in (Kind.TEMPORARY_VIEW, Kind.VIEW):
             self._views[node.name] = frames[0][1]
-        self.schemas[node.name] = schema
+        self.schemas[node.name] = without_computed(schema)
         node.schema = schema
         node.columns = [Column(field.name, field.dataType.simpleString()) for field in schema.fields]
         self._check_columns(node)
+        if node.kind.stored:
+            check_stored_columns(node, schema, None if dataset.options.schema else _query_location(frames[0][0].flow))
         self._check_expectations(node, frames)
 
     def _flow_schema(self, flow_node: FlowNode, frame: Any) -> Any:
@@ -302,7 +376,7 @@ class Resolution:
             except LdpError as error:
                 error.location = error.location or flow_node.flow.location
                 raise
-        return frame.schema
+        return without_computed(frame.schema)
 
     def _check_columns(self, node: Node) -> None:
         known = [c.name for c in node.columns or ()]
@@ -322,18 +396,17 @@ class Resolution:
     def _check_expectations(self, node: Node, frames: list[tuple[FlowNode, Any]]) -> None:
         if not node.dataset.expectations:
             return
-        from ldp_jupyter.quality import condition_columns
         from ldp_jupyter.spark import bridge
 
+        rules = node.dataset.expectations
         for flow_node, frame in frames:
             target = (
                 bridge.empty(self.session, self.schemas[node.name], streaming=False) if flow_node.flow.is_cdc else frame
             )
-            for rule in node.dataset.expectations:
-                try:
-                    bridge.with_conditions(target, condition_columns([rule], self._session_for(flow_node.flow)))
-                except Exception as error:
-                    raise _unresolved_rule(rule, error, rule.location or node.dataset.location) from None
+            failed = bridge.first_unresolved(target, [rule.condition for rule in rules])
+            if failed is not None:
+                index, message = failed
+                raise _unresolved_rule(rules[index], message, rules[index].location or node.dataset.location)
 
     def _resolve_sink_flow(self, flow_node: FlowNode) -> None:
         flow = flow_node.flow
@@ -352,13 +425,36 @@ class Resolution:
                     hint="sinks take streaming queries",
                     location=flow.location,
                 )
-        except InputFailed as failed:
-            failed.problem.because.append(f"flow {flow.name}")
+            check_stream(flow, frame, flow.confs.get("ldp.outputMode", "append"), flow.location)
         except (Exception, SystemExit) as error:
-            with using(self.base):
-                self._found.append(evaluation_problem(error, evaluation, flow.name))
+            failed = input_failure(error)
+            if failed is None:
+                with using(self.base):
+                    self._found.append(evaluation_problem(error, evaluation, flow.name))
+            else:
+                failed.problem.because.append(f"flow {flow.name}")
+        self._let_go(evaluation)
         flow_node.inputs = list(evaluation.inputs)
         flow_node.external_inputs = list(evaluation.external)
+        self._told(evaluation)
+        flow_node.streamed = list(evaluation.streamed)
+
+    def _note_leniency(self, flow: Flow, frame: Any) -> None:
+        """Runtimes from 17.0 have ANSI mode on: a query that relies on it being off works here and fails there."""
+        from ldp_jupyter.spark import bridge
+
+        if isinstance(flow.query, (CdcSpec, SnapshotSpec)) or not bridge.has_lenient_casts(frame):
+            return
+        text = (
+            "casts of text: with ANSI mode off, as here, what does not fit is NULL; runtimes from 17.0 fail there "
+            "(spark.sql.ansi.enabled)"
+        )
+        self.graph.not_checked.append(Note("not_checked", text, flow.location))
+
+    def _told(self, evaluation: Evaluation) -> None:
+        """What the evaluated code does that the platform would not take, or that has no effect here."""
+        left = self.graph.not_checked
+        left.extend(note for note in evaluation.notices.all() if note not in left)
 
     def _session_for(self, flow: Flow) -> Any:
         """Flows with the same settings and namespace share a session while they are only analysed."""
@@ -372,14 +468,31 @@ class Resolution:
         self._found.append(problem)
 
 
-def _unresolved_rule(rule: Expectation, error: Exception, place: Any) -> LdpError:
+@contextlib.contextmanager
+def _deep(datasets: int) -> Iterator[None]:
+    """Inputs are resolved within the reads of their readers: a long chain that begins at its end needs a deep stack."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(before + _FRAMES_PER_DATASET * datasets)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _is_part_of(problem: LdpError, shown: str) -> bool:
+    """Whether a problem is the dataset's own: it has it, or is a member of the circle that the problem shows."""
+    circle = problem.message.rsplit(": ", 1)[-1].split(" -> ") if problem.code == "LDP-2005" else []
+    return shown == problem.dataset or shown in circle
+
+
+def _unresolved_rule(rule: Expectation, text: str, place: Any) -> LdpError:
     """LDP-2016; for an unknown column with the nearest one."""
-    text = str(error)
     found = re.search(r"name `(.+?)` cannot be resolved(?:\. Did you mean one of the following\? \[(.*?)\])?", text)
     if not found:
         return LdpError(
             "LDP-2016",
             f'expectation "{rule.name}" cannot be resolved: {first_sentence(text)}',
+            hint=_rule_hint(rule, text),
             location=place,
             detail=text,
         )
@@ -389,6 +502,17 @@ def _unresolved_rule(rule: Expectation, error: Exception, place: Any) -> LdpErro
     return LdpError(
         "LDP-2016", f'expectation "{rule.name}": unknown column "{name}"', hint=hint, location=place, detail=text
     )
+
+
+def _rule_hint(rule: Expectation, text: str) -> str:
+    condition = str(rule.condition)
+    if re.search(r"\bSELECT\b", condition, re.IGNORECASE):
+        return "a rule sees one row and no other table: join the table in the query, then test its column"
+    if "PARSE_SYNTAX_ERROR" in text or "Syntax error" in text:
+        return syntax_hint(condition)
+    if "aggregate functions" in text:
+        return "a rule sees one row: compute aggregates and windows in the query, then test their column"
+    return "a rule is a condition over the columns of a row, such as quantity > 0"
 
 
 def _query_location(flow: Flow) -> Any:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.errors import LdpError
+from ldp_jupyter.graph.computed import check_computed
 from ldp_jupyter.names import did_you_mean
 
 if TYPE_CHECKING:
     from ldp_jupyter.declarations import Dataset
     from ldp_jupyter.graph.model import Graph, Node
-
-_COMPUTED = re.compile(r"\b(GENERATED\s+(?:ALWAYS|BY\s+DEFAULT)\s+AS(?:\s+IDENTITY)?|DEFAULT\s)", re.IGNORECASE)
 
 # Types of which the left one can take the right one's values without loss; more is for a full refresh to decide.
 _WIDENING = [
@@ -61,8 +59,25 @@ def merge_schemas(session: Any, schemas: list[Any], node: Node, graph: Graph) ->
 
 
 def _wider(one: Any, other: Any) -> Any:
-    if one == other or one.simpleString() == other.simpleString():
+    """The type that takes the values of both, None where there is none; structs have the fields of both."""
+    from pyspark.sql.types import ArrayType, NullType, StructField, StructType
+
+    if one == other or one.simpleString() == other.simpleString() or isinstance(other, NullType):
         return one
+    if isinstance(one, NullType):
+        return other
+    if isinstance(one, ArrayType) and isinstance(other, ArrayType):
+        element = _wider(one.elementType, other.elementType)
+        return None if element is None else ArrayType(element)
+    if isinstance(one, StructType) and isinstance(other, StructType):
+        fields = {field.name.lower(): field for field in one.fields}
+        for field in other.fields:
+            known = fields.get(field.name.lower())
+            merged = field.dataType if known is None else _wider(known.dataType, field.dataType)
+            if merged is None:
+                return None
+            fields[field.name.lower()] = StructField(field.name if known is None else known.name, merged)
+        return StructType(list(fields.values()))
     for wide, narrow in _WIDENING:
         if (one.simpleString(), other.simpleString()) == (wide, narrow):
             return one
@@ -81,12 +96,7 @@ def declared_schema(session: Any, dataset: Dataset, inferred: Any, graph: Graph)
     if declared is None:
         return _with_comments(inferred, dataset.column_comments)
     schema = parse_schema(session, declared, dataset)
-    if isinstance(declared, str) and (found := _COMPUTED.search(declared)):
-        raise LdpError(
-            "LDP-2023",
-            f'"{graph.shown(dataset.name)}" declares {found[0].upper()} columns, which are not supported here yet',
-            hint="compute the column in the query",
-        )
+    check_computed(session, graph.nodes[dataset.name], schema, inferred, graph)
     names = {field.name.lower(): field for field in schema.fields}
     shown = graph.shown(dataset.name)
     for field in inferred.fields:
@@ -97,13 +107,34 @@ def declared_schema(session: Any, dataset: Dataset, inferred: Any, graph: Graph)
                 hint=did_you_mean(field.name, [f.name for f in schema.fields])
                 or "add it to the schema, or drop it in the query",
             )
+        wanted = names[field.name.lower()].dataType
+        if not _storable(session, field.dataType, wanted):
+            raise LdpError(
+                "LDP-2020",
+                f'column "{field.name}" of "{shown}" is declared as {wanted.simpleString()}, '
+                f"and its query gives {field.dataType.simpleString()}",
+                hint=f"cast it in the query: CAST({field.name} AS {wanted.simpleString().upper()})",
+            )
     return schema
+
+
+def _storable(session: Any, given: Any, wanted: Any) -> bool:
+    """Whether values of a type may be stored in a column of another, as Spark's INSERT decides it."""
+    if given.simpleString() == wanted.simpleString():
+        return True
+    from py4j.java_gateway import JavaClass
+
+    cast = JavaClass("org.apache.spark.sql.catalyst.expressions.Cast", session.sparkContext._gateway._gateway_client)
+    parse = session._jsparkSession.parseDataType
+    return bool(cast.canANSIStoreAssign(parse(given.json()), parse(wanted.json())))
 
 
 def parse_schema(session: Any, declared: Any, dataset: Dataset) -> Any:
     """A StructType of DDL text (generated, identity and default columns included) or of a StructType."""
     if not isinstance(declared, str):
         return declared
+    from ldp_jupyter.errors.hints import condition_hint, syntax_hint
+    from ldp_jupyter.graph.spark_errors import first_sentence
     from ldp_jupyter.spark.tables import parse_columns
 
     try:
@@ -111,7 +142,8 @@ def parse_schema(session: Any, declared: Any, dataset: Dataset) -> Any:
     except Exception as error:
         raise LdpError(
             "LDP-2001",
-            f"the schema cannot be read: {str(error).strip().splitlines()[0]}",
+            f"the schema cannot be read: {first_sentence(str(error))}",
+            hint=condition_hint("UNSUPPORTED_DATATYPE") if "UNSUPPORTED_DATATYPE" in str(error) else syntax_hint(""),
             detail=str(error),
             location=dataset.location,
         ) from None

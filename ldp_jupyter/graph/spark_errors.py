@@ -7,14 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.declarations import SqlQuery
 from ldp_jupyter.errors import LdpError
+from ldp_jupyter.errors.hints import condition_hint, syntax_hint
 from ldp_jupyter.graph.evaluate import place_in, unknown_table
 from ldp_jupyter.names import did_you_mean
+from ldp_jupyter.project.local_paths import PATH_SETTING, platform_prefix
 from ldp_jupyter.sources.failures import source_problem, user_location
+from ldp_jupyter.sources.near_names import frame_attribute
 
 if TYPE_CHECKING:
     from ldp_jupyter.declarations import Location
     from ldp_jupyter.graph.evaluate import Evaluation
 
+_FORMATS = ("json", "csv", "parquet", "text", "orc", "avro", "xml", "binaryFile", "delta", "cloudFiles", "rate")
+VENDOR_FUNCTIONS = frozenset({"read_kafka", "read_kinesis", "read_pulsar", "cloud_files_state", "http_request", "vector_search"})
+_AUTO_LOADER = {
+    "Auto Loader needs the option cloudFiles.format": 'for example .option("cloudFiles.format", "json")',
+}
+_STREAM = re.compile(r"STREAM\s*\(\s*|STREAM\s+", re.IGNORECASE)
 _TABLE = ("TABLE_OR_VIEW_NOT_FOUND", "TABLE_NOT_FOUND", "VIEW_NOT_FOUND", "DELTA_TABLE_NOT_FOUND")
 
 
@@ -31,6 +40,9 @@ def evaluation_problem(error: BaseException, evaluation: Evaluation, dataset: st
             error.location = _reference_place(evaluation) or user_location(error) or _query_place(evaluation)
         return error
     condition = _condition(error)
+    if condition is None and hasattr(error, "java_exception"):
+        error = JavaProblem(error)
+        condition = error.getCondition()
     if condition is None:
         return source_problem(error, "LDP-2009", dataset=dataset, location=flow.location)
     place = _place(error, evaluation)
@@ -50,9 +62,116 @@ def evaluation_problem(error: BaseException, evaluation: Evaluation, dataset: st
         return LdpError(
             "LDP-2004", f'unknown column "{name}"', hint=hint, dataset=dataset, location=place, detail=str(error)
         )
+    if condition.startswith("UNRESOLVED_USING_COLUMN_FOR_JOIN"):
+        name = _unquoted(parameters.get("colName") or "")
+        columns = [_unquoted(c) for c in (parameters.get("suggestion") or "").split(", ") if c]
+        hint = did_you_mean(name, columns) or f"that side has: {', '.join(columns)}"
+        message = f'unknown column "{name}" on the {parameters.get("side", "other")} side of the join'
+        return LdpError("LDP-2004", message, hint=hint, dataset=dataset, location=place, detail=str(error))
     if condition.startswith("PARSE_SYNTAX_ERROR"):
-        return LdpError("LDP-2001", f"SQL syntax: {message}", dataset=dataset, location=place, detail=str(error))
-    return LdpError("LDP-2015", message, dataset=dataset, location=place, detail=str(error))
+        hint = syntax_hint(str(error))
+        return LdpError(
+            "LDP-2001", f"SQL syntax: {message}", hint=hint, dataset=dataset, location=place, detail=str(error)
+        )
+    if condition.startswith("ATTRIBUTE_NOT_SUPPORTED"):
+        return _unknown_attribute(error, dataset, place)
+    if condition.startswith(("UNRESOLVED_ROUTINE", "UNRESOLVABLE_TABLE_VALUED_FUNCTION")):
+        name = _unquoted(parameters.get("routineName") or parameters.get("name") or "")
+        hint = function_hint(evaluation.session, name)
+        return LdpError(
+            "LDP-2015", f'unknown function "{name}"', hint=hint, dataset=dataset, location=place, detail=str(error)
+        )
+    if condition.startswith("DATA_SOURCE_NOT_FOUND"):
+        name = _unquoted(parameters.get("provider") or "")
+        hint = did_you_mean(name, _FORMATS) or f"formats: {', '.join(_FORMATS)}; others need a package"
+        return LdpError(
+            "LDP-2015", f'unknown format "{name}"', hint=hint, dataset=dataset, location=place, detail=str(error)
+        )
+    if condition.startswith("PATH_NOT_FOUND") and parameters.get("path"):
+        return missing_files(parameters["path"], evaluation, dataset=dataset, location=place, detail=str(error))
+    scheme = _unreached_storage(error)
+    if scheme is not None:
+        return _no_storage(scheme, dataset=dataset, location=place, detail=str(error))
+    hint = condition_hint(condition) or _AUTO_LOADER.get(message.split(":")[0])
+    return LdpError("LDP-2015", message, hint=hint, dataset=dataset, location=place, detail=str(error))
+
+
+class JavaProblem(Exception):  # noqa: N818  (it dresses an exception of the JVM that pyspark does not know)
+    """An exception of the JVM that pyspark left as it came, with the methods that pyspark's own have."""
+
+    def __init__(self, error: Any) -> None:
+        self.java = error.java_exception
+        super().__init__(str(self.java.getMessage() or self.java.toString()))
+        self.__traceback__ = error.__traceback__
+
+    def getCondition(self) -> str:  # noqa: N802  (as pyspark names it)
+        """Spark's error class, empty where the exception has none."""
+        try:
+            return str(self.java.getCondition() or "")
+        except Exception:
+            return ""
+
+    def getMessageParameters(self) -> dict[str, str]:  # noqa: N802
+        """Parts of the message."""
+        try:
+            return dict(self.java.getMessageParameters())
+        except Exception:
+            found = re.search(r"data source: ([^\s.]+)", str(self))
+            return {"provider": found[1]} if found else {}
+
+
+def function_hint(session: Any, name: str) -> str:
+    """What an unknown function may be: one of the vendor's, one to register, or a near name."""
+    if name.lower().startswith("ai_") or name.lower() in VENDOR_FUNCTIONS:
+        return "it is a function of the vendor's runtime: Spark here does not have it"
+    from ldp_jupyter.spark.bridge import function_names
+
+    near = did_you_mean(name, function_names(session))
+    return near or "register it in a Python source: spark.udf.register(name, function)"
+
+
+def _unknown_attribute(error: Any, dataset: str, place: Location | None) -> LdpError:
+    """`df.name` where the DataFrame has neither a column nor a method of that name."""
+    found = frame_attribute(error)
+    if found is None:
+        return LdpError("LDP-2009", first_sentence(str(error)), dataset=dataset, location=place, detail=str(error))
+    name, frame = found
+    methods = [m for m in dir(type(frame)) if not m.startswith("_")]
+    hint = did_you_mean(name, [*frame.columns, *methods]) or f"its columns: {', '.join(frame.columns)}"
+    message = f'the DataFrame has no column or method "{name}"'
+    return LdpError("LDP-2004", message, hint=hint, dataset=dataset, location=place, detail=str(error))
+
+
+def _unreached_storage(error: BaseException) -> str | None:
+    """The scheme of paths for which this Spark has no file system, None for another error."""
+    text = str(error)
+    found = re.search(r'No FileSystem for scheme "?(\w+)"?', text)
+    lacking = re.search(r"org\.apache\.hadoop\.fs\.(s3a|azurebfs|adl|gs)\.\w+ not found", text)
+    if found is None and lacking is None:
+        return None
+    return found[1] if found else {"azurebfs": "abfss"}.get(lacking[1], lacking[1])  # type: ignore[index]
+
+
+def _no_storage(scheme: str, **known: Any) -> LdpError:
+    """LDP-2024 for a storage that is not reached from here."""
+    sample = "dbfs:/FOLDER=DIR" if scheme == "dbfs" else f"{scheme}://BUCKET=DIR"
+    hint = f'say which folder here has the files: --set "{PATH_SETTING}{sample}", or so in the configuration'
+    return LdpError("LDP-2024", f"files of {scheme}: cannot be reached from here", hint=hint, **known)
+
+
+def missing_files(path: str, evaluation: Evaluation, **known: Any) -> LdpError:
+    """LDP-2024, with the setting that maps a path of the platform to a folder here."""
+    plain = re.sub(r"^file:/+", "/", path)
+    entries = {k: v for k, v in evaluation.session.conf.getAll.items() if k.startswith(PATH_SETTING)}
+    entry = next((k for k, v in entries.items() if plain == v or plain.startswith(v.rstrip("/") + "/")), None)
+    prefix = platform_prefix(plain)
+    if entry is not None:
+        hint = f"the setting {entry} says that they lie there"
+    elif prefix is not None:
+        hint = f'say which folder here has them: --set "{PATH_SETTING}{prefix}=FOLDER", or so in the configuration'
+    else:
+        hint = "put files there, or read another folder"
+    return LdpError("LDP-2024", f"no files at {plain}", hint=hint, **known)
 
 
 def first_sentence(text: str) -> str:
@@ -66,7 +185,8 @@ def first_sentence(text: str) -> str:
     sentence = re.sub(r"^\[[A-Z0-9_.]+\]\s*", "", sentence)
     sentence = re.sub(r"\s*SQLSTATE:\s*\w+\s*;?", "", sentence)
     sentence = re.sub(r"\s*;?\s*line \d+ pos \d+;?\s*$", "", sentence)
-    return sentence.strip().rstrip(";").strip() or text.strip().splitlines()[0]
+    sentence = re.sub(r"\s*\(?line \d+,? pos \d+\)?.*$|\s*;?\s*~\w+ \[.*$", "", sentence)
+    return sentence.strip().rstrip(";.").strip() or text.strip().splitlines()[0]
 
 
 def _condition(error: BaseException) -> str | None:
@@ -102,6 +222,8 @@ def _place(error: Any, evaluation: Evaluation) -> Location | None:
         if offset is not None and 0 <= offset < len(query.text):
             from ldp_jupyter.sql.text import position
 
+            if (stream := _STREAM.match(query.text, offset)) and (_condition(error) or "").startswith(_TABLE):
+                offset = stream.end()
             return place_in(query.location, *position(query.text, offset))
         match = re.search(r"line (\d+),? pos (\d+)", str(error))
         if match:
@@ -116,7 +238,8 @@ def _reference_place(evaluation: Evaluation) -> Location | None:
         return None
     from ldp_jupyter.sql.text import position
 
-    return place_in(query.location, *position(query.text, failed[1]))
+    stream = _STREAM.match(query.text, failed[1])
+    return place_in(query.location, *position(query.text, stream.end() if stream else failed[1]))
 
 
 def _query_place(evaluation: Evaluation) -> Location | None:

@@ -39,7 +39,9 @@ def location_of(filename: str, line: int, context: Context | None) -> Location:
         found = context.locate(filename, line)
         if found is not None:
             return found
-    return Location(shown_path(filename, context.root if context else None), line, path=filename)
+    path, _, label = filename.partition("#")  # a cell of a notebook file, read before
+    cell = label if label.startswith("cell ") else None
+    return Location(shown_path(path if cell else filename, context.root if context else None), line, None, cell, filename)
 
 
 def caller_location() -> Location | None:

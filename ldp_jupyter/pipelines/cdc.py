@@ -182,7 +182,12 @@ def _one_column(function: str, parameter: str, value: Any) -> str | None:
 def _expression(function: str, parameter: str, value: Any, *, needed: bool = False) -> Any:
     if value is None:
         if needed:
-            raise LdpError("LDP-2017", f"{function}() needs {parameter}", location=check.caller_location())
+            raise LdpError(
+                "LDP-2017",
+                f"{function}() needs {parameter}",
+                hint="a column that orders the changes of a key",
+                location=check.caller_location(),
+            )
         return None
     if not isinstance(value, str) and not check.is_column(value):
         check.wrong(function, parameter, value, "an SQL expression (str) or a Column")
@@ -205,7 +210,12 @@ def _both(one: str, other: str, place: Any) -> None:
 def _history_needs_type_2(spec: CdcSpec | SnapshotSpec, place: Any) -> None:
     tracked = spec.track_history_columns is not None or spec.track_history_except is not None
     if tracked and spec.scd_type == "1":
-        raise LdpError("LDP-2017", "track_history_* needs stored_as_scd_type=2", location=place)
+        raise LdpError(
+            "LDP-2017",
+            "track_history_* needs stored_as_scd_type=2",
+            hint="SCD type 1 keeps no history",
+            location=place,
+        )
 
 
 def _exclusive(spec: CdcSpec, place: Any) -> None:

@@ -245,7 +245,8 @@ def _declare(
         if not callable(query_function):
             raise LdpError(
                 "LDP-2011",
-                f"@{decorator} must stand on a function; give its arguments by keyword, e.g. name=...",
+                f"@{decorator} must stand on a function",
+                hint="give its arguments by keyword, e.g. name=...",
                 location=check.caller_location(),
             )
         context, declarations = check.declaring()
@@ -302,7 +303,10 @@ def _options(
     clusters = check.column_names(function, "cluster_by", cluster_by) or ()
     if partitions and clusters:
         raise LdpError(
-            "LDP-2011", f"{function}() takes partition_cols or cluster_by, not both", location=check.caller_location()
+            "LDP-2011",
+            f"{function}() takes partition_cols or cluster_by, not both",
+            hint="keep one of the two; cluster_by is the newer way",
+            location=check.caller_location(),
         )
     return TableOptions(
         schema,
@@ -322,7 +326,10 @@ def _unique(rules: list[Expectation], dataset: str) -> tuple[Expectation, ...]:
     for rule in rules:
         if rule.name in seen:
             raise LdpError(
-                "LDP-2006", f'expectation "{rule.name}" stands twice on dataset "{dataset}"', location=rule.location
+                "LDP-2006",
+                f'expectation "{rule.name}" stands twice on dataset "{dataset}"',
+                hint="rename or remove one of the two",
+                location=rule.location,
             )
         seen[rule.name] = rule
     return tuple(rules)
@@ -337,6 +344,8 @@ def _note_options(declarations: Declarations, dataset: Dataset) -> None:
         declarations.notes.append(Note("no_effect", f"path of `{name}`: tables live in the project's storage", place))
     if options.cluster_by_auto:
         declarations.notes.append(Note("no_effect", f"automatic clustering of `{name}`", place))
+    if options.refresh_policy not in (None, "auto", "full"):
+        declarations.notes.append(Note("no_effect", f"refresh policy {options.refresh_policy} of `{name}`", place))
 
 
 __all__ = [

@@ -149,7 +149,8 @@ class PipelineReader:
         if value is None:
             return {}
         if not value.is_mapping:
-            self._problem("LDP-1003", f'"{key}" must be a mapping of names to texts', value.place)
+            text = f'"{key}" must be a mapping of names to texts'
+            self._problem("LDP-1003", text, value.place, hint="for example `name: value`, indented below it")
             return {}
         texts: dict[str, str] = {}
         for name, entry in value.items():

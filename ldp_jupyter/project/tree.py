@@ -13,6 +13,7 @@ from ldp_jupyter.locations import Location, shown_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_YAML = "see the line and the one before it: indentation, a quote or bracket that is not closed, a missing colon"
 Content = Union["dict[str, Tree]", "list[Tree]", str, int, float, bool, None]
 
 
@@ -175,11 +176,11 @@ def _compose(text: str, path: Path, root: Path | None) -> Tree:
         if mark is not None:
             place = place.moved(mark.line + 1, mark.column + 1)
         reason = error.problem or error.context or "syntax error"
-        raise UsageProblem("LDP-1003", f"{path.name} is not valid YAML: {reason}", location=place) from None
+        raise UsageProblem("LDP-1003", f"{path.name} is not valid YAML: {reason}", hint=_YAML, location=place) from None
     except YAMLError as error:
         reason = str(error).splitlines()[0]
         place = Location(shown, path=str(path))
-        raise UsageProblem("LDP-1003", f"{path.name} is not valid YAML: {reason}", location=place) from None
+        raise UsageProblem("LDP-1003", f"{path.name} is not valid YAML: {reason}", hint=_YAML, location=place) from None
     if node is None:
         return Tree({}, Location(shown, 1, 1, path=str(path)))
     return _Builder(shown, path).build(node)

@@ -7,18 +7,20 @@ import linecache
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.dbutils import NotebookExit
 from ldp_jupyter.declarations import Location, Note
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.locations import shown_path
+from ldp_jupyter.names import did_you_mean
 from ldp_jupyter.sources.failures import source_problem
 from ldp_jupyter.sources.statements import run_python
 
 if TYPE_CHECKING:
     from ldp_jupyter.context import Context
-    from ldp_jupyter.declarations import Declarations
+    from ldp_jupyter.declarations import Declarations, SqlQuery
 
 _MAGIC = re.compile(r"\A\s*%{1,2}([A-Za-z_]\w*)[ \t]*([^\n]*)\n?", re.ASCII)
 _MAGIC_LINE = re.compile(r"^\s*[%!]\w", re.MULTILINE)
@@ -90,7 +92,7 @@ def is_pipeline_cell(cell: Cell, names: set[str]) -> bool:
         names: from `pipeline_names` of the notebook.
     """
     language, _, body, _ = cell.split()
-    if language == "ldp_table" or (language == "sql" and cell.text.lstrip().startswith("%%ldp_sql")):
+    if language.startswith("ldp_") or (language == "sql" and cell.text.lstrip().startswith("%%ldp_sql")):
         return True
     if language == "sql":
         return bool(re.search(r"\bCREATE\b|\bAPPLY\s+CHANGES\b|\bAUTO\s+CDC\b", body, re.IGNORECASE))
@@ -182,15 +184,20 @@ class CellRunner:
         self.own_lines = own_lines
         self.scope: Any = None
 
-    def run(self, cells: list[Cell]) -> None:
-        """Run cells; an exception in one becomes a problem, and the cells after it still run."""
+    def run(self, cells: list[Cell]) -> str | None:
+        """Run cells; an exception in one becomes a problem, and the cells after it still run.
+
+        Returns:
+            The value of `dbutils.notebook.exit`, where one ended it.
+        """
         for cell in cells:
             try:
                 self._run(cell)
-            except NotebookExit:
-                return
+            except NotebookExit as end:
+                return str(end)
             except (Exception, SystemExit) as error:
                 self.declarations.problems.append(source_problem(error, "LDP-2002", location=self._place(cell)))
+        return None
 
     def _run(self, cell: Cell) -> None:
         language, words, body, above = cell.split()
@@ -208,17 +215,30 @@ class CellRunner:
             self._include(words, cell)
             if body.strip():
                 self._python(body, cell, line)
+        elif language.startswith("ldp_"):
+            raise LdpError(
+                "LDP-2012",
+                f"there is no cell magic %%{language}",
+                hint=did_you_mean(f"%%{language}", ("%%ldp_table", "%%ldp_sql")) or "write %%ldp_table or %%ldp_sql",
+                location=self._place(cell),
+            )
         elif language not in ("text", "skip", "load_ext", "ldp") and not self.own_lines:
             self.declarations.notes.append(Note("not_checked", f"cell magic %{language}", self._place(cell)))
 
     def sql(self, text: str, place: Location) -> None:
-        """Read SQL; the scope (SET, USE) goes on from cell to cell."""
+        """Read SQL; queries that declare nothing are left out."""
+        self.read(text, place)
+
+    def read(self, text: str, place: Location) -> list[SqlQuery]:
+        """Read SQL; the scope (SET, USE) goes on from cell to cell. Gives queries that declare nothing."""
         from ldp_jupyter.sql import SqlScope, read_sql
 
         if self.scope is None:
-            self.scope = SqlScope(self.context.namespace, dict(self.context.confs), self.context.configuration)
-        read_sql(text, self.scope, place, self.declarations, allow_queries=True)
+            context = self.context
+            self.scope = SqlScope(context.namespace, dict(context.confs), context.configuration, context.parameters)
+        found = read_sql(text, self.scope, place, self.declarations, allow_queries=True)
         self.context.namespace = self.scope.namespace
+        return found
 
     def _python(self, body: str, cell: Cell, line: int) -> None:
         text = python_text(body)
@@ -244,27 +264,14 @@ class CellRunner:
 
     def _include(self, words: str, cell: Cell) -> None:
         """`%run ./other`: the other notebook's cells run in the same namespace."""
-        from pathlib import Path
-
         from ldp_jupyter.sources.loader import cells_of
 
         name = words.strip().strip("\"'").split(" $")[0].strip()
-        base = Path(os.path.normpath(Path(self.path).parent / name))
-        found = next(
-            (
-                p
-                for p in (base, *(base.with_name(base.name + ending) for ending in (".py", ".ipynb", ".sql")))
-                if p.is_file()
-            ),
-            None,
-        )
-        if found is None:
-            raise LdpError(
-                "LDP-2002",
-                f"%run {name}: no such notebook",
-                hint=f"looked for {base} with .py, .ipynb, .sql",
-                location=self._place(cell),
-            )
+        try:
+            found = find_notebook(self.path, name, "%run")
+        except LdpError as error:
+            error.location = self._place(cell)
+            raise
         shown = shown_path(found, self.context.root)
         inner = CellRunner(self.context, self.namespace, shown, str(found), own_lines=found.suffix == ".ipynb")
         inner.run(cells_of(found))
@@ -279,3 +286,28 @@ class CellRunner:
             cell=cell.label if self.own_lines else None,
             path=None if self.own_lines else self.path,
         )
+
+
+def find_notebook(caller: str, name: str, how: str) -> Path:
+    """The file of another notebook, named relative to the one that runs it, with or without its ending.
+
+    Parameters:
+        how: what the caller uses, for the error.
+
+    Raises:
+        LdpError: LDP-2002 where there is none.
+    """
+    base = Path(os.path.normpath(Path(caller).parent / name))
+    found = next(
+        (
+            p
+            for p in (base, *(base.with_name(base.name + ending) for ending in (".py", ".ipynb", ".sql")))
+            if p.is_file()
+        ),
+        None,
+    )
+    if found is None:
+        raise LdpError(
+            "LDP-2002", f"{how} {name}: no such notebook", hint=f"looked for {base} with .py, .ipynb, .sql"
+        )
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter.context import current
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.pipelines.arguments import is_own_frame, location_of
+from ldp_jupyter.sources.near_names import exception_hint
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -41,11 +43,29 @@ def user_location(error: BaseException, context: Context | None = None) -> Locat
 
 
 def user_traceback(error: BaseException) -> str:
-    """The traceback from the user's first frame on, without frames of libraries below it."""
-    frames = user_frames(error.__traceback__)
-    lines = traceback.format_list(frames) if frames else []
-    lines += traceback.format_exception_only(type(error), error)
+    """The traceback from the user's first frame on, without frames of libraries below it; what caused it stands above.
+
+    Of Spark's errors the sentence stays: plans and frames of the JVM say nothing about the user's code.
+    """
+    lines = []
+    cause = error.__cause__
+    if cause is not None and not isinstance(cause, LdpError) and user_frames(cause.__traceback__):
+        lines += [user_traceback(cause), "\n\nwhich led to:\n\n"]
+    lines += traceback.format_list(user_frames(error.__traceback__))
+    said = sparks_sentence(error)
+    last = traceback.format_exception_only(type(error), error) if said is None else [f"{type(error).__name__}: {said}"]
+    lines += last
     return "".join(lines).rstrip()
+
+
+def sparks_sentence(error: BaseException) -> str | None:
+    """What an error of Spark or of the JVM says, in one sentence; None for other errors."""
+    if not type(error).__module__.startswith(("pyspark.errors", "py4j")):
+        return None
+    java = getattr(error, "java_exception", None)  # one that pyspark does not translate
+    text = str(java.getMessage() or java.toString()) if java is not None else str(error)
+    first = next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)
+    return re.sub(r"^\[[A-Z0-9_.]+\]\s*|\s*SQLSTATE: \w+.*$", "", first)
 
 
 def source_problem(error: BaseException, code: str, **known: Any) -> LdpError:
@@ -60,18 +80,47 @@ def source_problem(error: BaseException, code: str, **known: Any) -> LdpError:
         return LdpError(
             "LDP-2001",
             f"Python syntax: {error.msg}",
+            hint=_looks_like_sql(error.text),
             location=where.moved(where.line or 1, error.offset),
             dataset=known.get("dataset"),
         )
-    first = (str(error).strip() or type(error).__name__).splitlines()[0]
-    hint = None
-    if isinstance(error, ModuleNotFoundError):
-        hint = f"install {error.name}, or put its folder below the project root" if error.name else None
+    table = _unread_table(error) if code == "LDP-2002" else None
+    if table:  # read while the source is: datasets of the pipeline do not exist yet
+        return LdpError(
+            "LDP-2003",
+            f'unknown table "{table}"',
+            hint="datasets of the pipeline are read inside dataset functions only; put rows of another table there by "
+            f'hand, ldp query "CREATE TABLE {table} AS SELECT ..."',
+            detail=str(error),
+            dataset=known.get("dataset"),
+            location=place or known.get("location"),
+            user_traceback=user_traceback(error),
+        )
+    said = sparks_sentence(error)
+    first = said or (str(error).strip() or type(error).__name__).splitlines()[0]
     return LdpError(
         code,
         f"{type(error).__name__}: {first}",
-        hint=hint,
+        hint=exception_hint(error),
+        detail=None if said is None else str(error),
         dataset=known.get("dataset"),
         location=place or known.get("location"),
         user_traceback=user_traceback(error),
     )
+
+
+def _unread_table(error: BaseException) -> str | None:
+    """The table that Spark did not find; None for another error."""
+    condition = getattr(error, "getCondition", lambda: None)() or ""
+    if not condition.startswith("TABLE_OR_VIEW_NOT_FOUND"):
+        return None
+    parameters = error.getMessageParameters() or {}  # type: ignore[attr-defined]
+    return str(parameters.get("relationName", "")).replace("`", "")
+
+
+def _looks_like_sql(line: str | None) -> str | None:
+    """A hint for SQL in a Python file."""
+    first = (line or "").split()[:1]
+    if first and first[0].upper() in ("CREATE", "SELECT", "APPLY", "SET", "USE"):
+        return "this looks like SQL: its file is named .sql, its cell begins with %sql or %%ldp_sql"
+    return "Python stops there: what is wrong stands there or just before it"

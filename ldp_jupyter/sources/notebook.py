@@ -52,7 +52,12 @@ def _exported_cell(lines: list[str], start: int, language: str, number: int) -> 
     magics = [_MAGIC.match(line) for line in lines]
     content = [line for line in lines if line.strip() and not _TITLE.match(line)]
     if content and all(_MAGIC.match(line) for line in content):
-        text = "\n".join(match[1] if match else "" for match in magics)
+        # SQL keeps its columns, so that an error's place is that in the file
+        sql = content[0] is not None and re.match(r"\s*(?:#|--)\s*MAGIC %sql\s*$", content[0])
+        text = "\n".join(
+            "" if not match else " " * match.start(1) + match[1] if sql and not match[1].startswith("%") else match[1]
+            for match in magics
+        )
     else:  # a comment line that looks like MAGIC inside code stays a comment
         text = "\n".join("" if match else line for match, line in zip(magics, lines, strict=True))
     return Cell(text, start, f"command {number}", language)
@@ -68,7 +73,11 @@ def ipynb_cells(path: Path) -> list[Cell]:
         notebook = json.loads(path.read_text(encoding="utf-8-sig"))
         raw = notebook["cells"]
     except (ValueError, KeyError, TypeError) as error:
-        raise LdpError("LDP-2001", f"{path.name} is not a notebook: {error}") from None
+        raise LdpError(
+            "LDP-2001",
+            f"{path.name} is not a notebook: {error}",
+            hint="its JSON is broken: open and save it in Jupyter, or take an older version of it",
+        ) from None
     metadata = notebook.get("metadata", {})
     platform = metadata.get("application/vnd.databricks.v1+notebook", {})
     language = str(platform.get("language") or metadata.get("kernelspec", {}).get("language") or "python").lower()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column, DataFrame, SparkSession
     from pyspark.sql.streaming import StreamingQuery
-    from pyspark.sql.types import StructType
+    from pyspark.sql.types import DataType, StructType
 
 EXTENSION = "org.apache.spark.sql.ldp.LdpExtensions"
 """What goes into ``spark.sql.extensions``, after Delta's own."""
@@ -69,6 +69,7 @@ class Reference:
         options: from WITH (...); and `versionAsOf` or `timestampAsOf`.
         start: first character of the name in the text.
         stop: the character after its last one.
+        temporary: whether a temporary view of the session has the name.
     """
 
     parts: tuple[str, ...]
@@ -76,6 +77,7 @@ class Reference:
     options: dict[str, str]
     start: int
     stop: int
+    temporary: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,42 +147,48 @@ class BatchInputs:
     other: list[dict[str, Any]] = field(default_factory=list)
 
 
-def references(spark: SparkSession, sql: str, args: Mapping[str, Any] | Sequence[Any] | None = None) -> list[Reference]:
-    """All tables that a query names, in the order of the text; names of its WITH and table functions are left out.
+@dataclass(frozen=True)
+class Query:
+    """A statement that Spark parsed once.
+
+    Parameters:
+        kind: ``query``, or the class name of the statement's plan.
+        references: all tables that it names, in the order of the text; names of its WITH and table functions are left
+            out.
+    """
+
+    kind: str
+    references: list[Reference]
+    _spark: SparkSession
+    _parsed: Any
+
+    def bind(
+        self, replacements: Mapping[int, DataFrame], names: Mapping[int, Sequence[str]] | None = None
+    ) -> DataFrame:
+        """Its frame, in which some tables are frames; Spark resolves the others.
+
+        Parameters:
+            replacements: by the place of the reference in `references`.
+            names: full names by place, where columns may be qualified by more parts than the text has.
+
+        Raises:
+            pyspark.errors.AnalysisException: Spark cannot resolve the query.
+        """
+        frames = {place: frame._jdf for place, frame in replacements.items()}
+        full = json.dumps({str(place): list(parts) for place, parts in (names or {}).items()})
+        return _frame(self._spark, self._parsed.bind(frames, full))
+
+
+def parse(spark: SparkSession, sql: str, args: Mapping[str, Any] | Sequence[Any] | None = None) -> Query:
+    """A statement, parsed by the session's own parser.
 
     Raises:
         SqlSyntaxError: the text cannot be parsed.
     """
-    answer = _answer(_call(spark, "References", "of", spark._jsparkSession, sql, _arguments(args)))
-    return [
-        Reference(tuple(r["parts"]), r["streaming"], r["options"], r["start"], r["stop"]) for r in answer["references"]
-    ]
-
-
-def bind(
-    spark: SparkSession,
-    sql: str,
-    replacements: Mapping[int, DataFrame],
-    args: Mapping[str, Any] | Sequence[Any] | None = None,
-    names: Mapping[int, Sequence[str]] | None = None,
-) -> DataFrame:
-    """The frame of a query in which some tables are frames; Spark resolves the others.
-
-    Parameters:
-        replacements: by the place of the reference in what `references` gives.
-        names: full names by place, where columns may be qualified by more parts than the query's text has.
-
-    Raises:
-        pyspark.errors.AnalysisException: Spark cannot resolve the query.
-    """
-    frames = {place: frame._jdf for place, frame in replacements.items()}
-    full = json.dumps({str(place): list(parts) for place, parts in (names or {}).items()})
-    return _frame(spark, _call(spark, "Binding", "bind", spark._jsparkSession, sql, frames, full, _arguments(args)))
-
-
-def temporary_views(spark: SparkSession) -> int:
-    """How many temporary views the session has."""
-    return int(spark._jsparkSession.sessionState().catalog().getTempViewNames().size())
+    parsed = _call(spark, "ParsedQuery", "of", spark._jsparkSession, sql, _arguments(args))
+    answer = _answer(parsed.describe())
+    references = [Reference(**{**found, "parts": tuple(found["parts"])}) for found in answer["references"]]
+    return Query(answer["kind"], references, spark, parsed)
 
 
 def sql_kind(spark: SparkSession, sql: str) -> str:
@@ -189,7 +197,17 @@ def sql_kind(spark: SparkSession, sql: str) -> str:
     Raises:
         SqlSyntaxError: the text cannot be parsed.
     """
-    return str(_answer(_call(spark, "Queries", "kind", spark._jsparkSession, sql))["kind"])
+    return parse(spark, sql).kind
+
+
+def temporary_views(spark: SparkSession) -> int:
+    """How many temporary views the session has."""
+    return int(_call(spark, "Queries", "temporaryViews", spark._jsparkSession))
+
+
+def is_temporary_view(spark: SparkSession, name: str) -> bool:
+    """Whether the session has a temporary view of this name."""
+    return bool(_call(spark, "Queries", "isTemporaryView", spark._jsparkSession, name))
 
 
 def empty(spark: SparkSession, schema: StructType | str, streaming: bool) -> DataFrame:
@@ -200,6 +218,47 @@ def empty(spark: SparkSession, schema: StructType | str, streaming: bool) -> Dat
     """
     text = schema if isinstance(schema, str) else schema.json()
     return _frame(spark, _call(spark, "Queries", "empty", spark._jsparkSession, text, streaming))
+
+
+def shape(df: DataFrame) -> tuple[bool, StructType]:
+    """Whether a frame is a stream, and its columns, in one call; `df.schema` needs none afterwards."""
+    from pyspark.sql.types import StructType
+
+    found = json.loads(_call(df.sparkSession, "Queries", "shape", df._jdf))
+    schema = df.__dict__.setdefault("schema", StructType.fromJson(json.loads(found["schema"])))  # a cached property
+    return found["streaming"], schema
+
+
+def expression(spark: SparkSession, text: str) -> Column:
+    """A Column of SQL text; pyspark's own `expr` also asks the JVM where it was called."""
+    from pyspark.sql.classic.column import Column
+
+    return Column(_call(spark, "Conditions", "column", text))
+
+
+def column_types(df: DataFrame, texts: Sequence[str]) -> list[DataType]:
+    """Types of SQL expressions over a frame, in one call.
+
+    Raises:
+        pyspark.errors.AnalysisException: Spark cannot resolve one of them.
+    """
+    from pyspark.sql.types import StructType
+
+    found = _call(df.sparkSession, "Conditions", "types", df._jdf, json.dumps(list(texts)))
+    return [column.dataType for column in StructType.fromJson(json.loads(found)).fields]
+
+
+def first_unresolved(df: DataFrame, conditions: Sequence[Column | str]) -> tuple[int, str] | None:
+    """Place of the first condition that Spark cannot resolve as `with_conditions` does, and its message; else None."""
+    if all(isinstance(condition, str) for condition in conditions):
+        texts = json.dumps(list(conditions))
+        failed = json.loads(_call(df.sparkSession, "Conditions", "firstUnresolvedText", df._jdf, texts))
+        return (failed["index"], failed["message"]) if failed["index"] >= 0 else None
+    try:
+        with_conditions(df, conditions)
+    except UnresolvedCondition as error:
+        return error.index, error.message
+    return None
 
 
 def with_conditions(df: DataFrame, conditions: Sequence[Column | str]) -> tuple[DataFrame, list[str]]:
@@ -310,6 +369,16 @@ def prepare_session(spark: SparkSession, warehouse: str, catalog: str | None = N
     _call(spark, "Sessions", "prepare", spark._jsparkSession, warehouse, catalog, schema)
 
 
+def go_to(spark: SparkSession, catalog: str, schema: str) -> None:
+    """Goes to a catalog and schema, unless the session stands there."""
+    _call(spark, "Sessions", "goTo", spark._jsparkSession, catalog, schema)
+
+
+def activate(spark: SparkSession) -> None:
+    """Makes a session that of the calling thread in the JVM."""
+    _call(spark, "Sessions", "activate", spark._jsparkSession)
+
+
 def clone_session(spark: SparkSession) -> SparkSession:
     """A clone of a session that also stands in its current catalog and schema, usable on any thread."""
     return _session(spark, _call(spark, "Sessions", "copy", spark._jsparkSession))
@@ -348,11 +417,12 @@ def attach(spark: SparkSession, jar_path: str) -> SparkSession:
 
 
 def _call(spark: SparkSession, tool: str, method: str, *arguments: Any) -> Any:
-    """Calls a static method without asking the JVM for each part of the package name first."""
-    from py4j.java_gateway import JavaClass
+    """Calls a static method; neither the parts of the package's name nor the method are asked for first."""
+    from py4j.java_gateway import JavaMember
+    from py4j.protocol import STATIC_PREFIX
 
-    target = JavaClass(_PACKAGE + tool, spark.sparkContext._gateway._gateway_client)
-    return getattr(target, method)(*arguments)
+    client = spark.sparkContext._gateway._gateway_client
+    return JavaMember(method, None, STATIC_PREFIX + _PACKAGE + tool, client)(*arguments)
 
 
 def _answer(text: str) -> dict[str, Any]:

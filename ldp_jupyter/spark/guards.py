@@ -8,9 +8,11 @@ only look at one ContextVar and do what they always did.
 from __future__ import annotations
 
 import functools
+import sys
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import current
+from ldp_jupyter.spark import forbidden, source_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +37,13 @@ def install() -> None:
     for reader in (DataFrameReader, DataStreamReader):
         _wrap(reader, "option", _option)
         _wrap(reader, "options", _options)
-    _wrap(SparkSession.Builder, "getOrCreate", _get_or_create)
+    _wrap(SparkSession.Builder, "getOrCreate", _session_of_context)
+    for name in ("getActiveSession", "active"):
+        _wrap_class_method(SparkSession, name, _session_of_context)
+    source_rules.install(_wrap)
+    forbidden.install(_wrap)
     _start_on_need()
+    _leave_out_call_sites()
 
 
 def _wrap(owner: Any, name: str, replacement: Callable[..., Any]) -> None:
@@ -48,6 +55,16 @@ def _wrap(owner: Any, name: str, replacement: Callable[..., Any]) -> None:
 
     method.__ldp_original__ = original  # type: ignore[attr-defined]
     setattr(owner, name, method)
+
+
+def _wrap_class_method(owner: Any, name: str, replacement: Callable[..., Any]) -> None:
+    original = getattr(owner, name)  # bound to its class
+
+    @functools.wraps(original)
+    def method() -> Any:
+        return replacement(original)
+
+    setattr(owner, name, staticmethod(method))
 
 
 def original(owner: Any, name: str) -> Any:
@@ -89,43 +106,56 @@ def _stream_table(original: Any, self: Any, tableName: str) -> Any:  # noqa: N80
 
 def _session_sql(original: Any, self: Any, sqlQuery: str, args: Any = None, **kwargs: Any) -> Any:  # noqa: N803
     context = current()
-    if context is not None and not kwargs:
-        if context.resolver is not None:
-            found = context.resolver.run_sql(sqlQuery, args)
-            if found is not None:
-                return found
-        elif context.declarations is not None and args is None:
-            _note_use(sqlQuery, context)
+    if context is not None and context.resolver is not None:
+        found = _resolved_sql(context.resolver, self, sqlQuery, args, kwargs)
+        if found is not None:
+            return found
+    elif args is None and not kwargs:
+        found = source_rules.run_source_sql(self, sqlQuery)
+        if found is not None:
+            return found
     return original(self, sqlQuery, args, **kwargs) if args is not None or kwargs else original(self, sqlQuery)
 
 
-def _note_use(text: str, context: Any) -> None:
-    """`spark.sql("USE ...")` at the top of a file sets the namespace of what it declares."""
-    words = text.split(None, 1)
-    if words and words[0].lower() in ("use", "set"):
-        from ldp_jupyter.declarations import Declarations, Location, SourceUnit
-        from ldp_jupyter.sql import SqlScope, read_sql
+def _resolved_sql(resolver: Any, session: Any, text: str, args: Any, values: dict[str, Any]) -> Any:
+    """The resolver's answer; values given by keyword are put into the text as pyspark does, frames as views."""
+    if not values:
+        return resolver.run_sql(text, args)
+    from pyspark.sql.sql_formatter import SQLStringFormatter
 
-        scope = SqlScope(context.namespace, {}, context.configuration)
-        read_sql(text, scope, Location(), Declarations(SourceUnit("", "")))
-        context.namespace = scope.namespace
+    formatter = SQLStringFormatter(session)
+    try:
+        return resolver.run_sql(formatter.format(text, **values), args)
+    finally:
+        formatter.clear()
 
 
 def _option(original: Any, self: Any, key: str, value: Any) -> Any:
-    if current() is not None:
+    context = current()
+    if context is not None:
         self.__dict__.setdefault("_ldp_options", {})[key.lower()] = str(value)
+        if context.resolver is not None:
+            context.resolver.notice_option(key)
     return original(self, key, value)
 
 
 def _options(original: Any, self: Any, **options: Any) -> Any:
-    if current() is not None:
+    context = current()
+    if context is not None:
         self.__dict__.setdefault("_ldp_options", {}).update({k.lower(): str(v) for k, v in options.items()})
+        if context.resolver is not None:
+            for key in options:
+                context.resolver.notice_option(key)
     return original(self, **options)
 
 
-def _get_or_create(original: Any, self: Any) -> Any:
-    context = current()
-    return context.get_session() if context is not None else original(self)
+def _session_of_context(original: Any, *args: Any) -> Any:
+    """The predefined `spark` under another name: kept at the top of a file, it is a flow's own in its function."""
+    if current() is None or sys._getframe(2).f_globals.get("__name__", "").startswith("pyspark."):
+        return original(*args)  # pyspark asks for its own session at each call of a column
+    from ldp_jupyter.spark.lazy import LazySpark
+
+    return LazySpark()
 
 
 def _start_on_need() -> None:
@@ -162,3 +192,18 @@ def _start_on_need() -> None:
             for name, value in list(vars(module).items()):
                 if value is asked:
                     setattr(module, name, get_active_spark_context)
+
+
+def _leave_out_call_sites() -> None:
+    """For each Column pyspark tells the JVM where it was made, in ten calls: in vain while nothing is computed."""
+    from pyspark.errors import utils
+
+    asked = utils.is_debugging_enabled
+
+    def is_debugging_enabled() -> bool:
+        context = current()
+        if context is not None and context.resolver is not None and context.resolver.shapes:
+            return False
+        return bool(asked())
+
+    utils.is_debugging_enabled = is_debugging_enabled

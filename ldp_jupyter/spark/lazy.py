@@ -36,6 +36,8 @@ class PipelineConf:
         if running is not None or (key.startswith("spark.") and (default is _MISSING or _is_set(key))):
             session = running if running is not None else self._context.get_session()
             value = session.conf.get(key, None)
+            if value is None and default is _MISSING:  # Spark's own default of a key that nobody set
+                value = _spark_default(session, key)
             if value is not None:
                 return value
         if default is not _MISSING:
@@ -76,6 +78,16 @@ def _is_set(key: str) -> bool:
     from ldp_jupyter.spark.settings import jvm_confs
 
     return key.startswith(("spark.sql.", "spark.app.", "spark.driver.")) or key in jvm_confs(1, None)
+
+
+def _spark_default(session: Any, key: str) -> str | None:
+    """What Spark itself takes for a key that is not set; None where it does not know the key."""
+    from pyspark.errors import PySparkException
+
+    try:
+        return str(session.conf.get(key))
+    except PySparkException:
+        return None
 
 
 def _running() -> Any:

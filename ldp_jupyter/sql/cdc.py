@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ldp_jupyter.declarations import CdcSpec, Dataset, Flow, Kind, SqlQuery
 from ldp_jupyter.names import did_you_mean, quote
+from ldp_jupyter.sql.relations import RelationProblem, read_options
 
 if TYPE_CHECKING:
     from ldp_jupyter.names import Name
@@ -67,6 +68,7 @@ def read_cdc(cursor: Cursor, view: Name) -> CdcSpec | None:
     start = cursor.expect("FROM")
     query = _source_query(cursor)
     source = view.quoted if query else _source(cursor)
+    options = _source_options(cursor)
     found = _Clauses()
     while not cursor.done:
         _clause(cursor, found)
@@ -77,6 +79,7 @@ def read_cdc(cursor: Cursor, view: Name) -> CdcSpec | None:
         _declare_view(cursor, view, query)
     return CdcSpec(
         source=source,
+        source_options=tuple(options.items()),
         keys=found.keys,
         sequence_by=found.sequence,
         system_sequence_by=found.system_sequence,
@@ -100,7 +103,7 @@ def _source_query(cursor: Cursor) -> SqlQuery | None:
     if not (cursor.at("(") and cursor.at_query()):
         return None
     opening, tokens = cursor.inside("a query")
-    cursor.note("not_checked", "a query as the source of AUTO CDC: the documentation has names only", opening)
+    cursor.local_only("query as CDC source", opening)
     return SqlQuery(cursor.text(tokens[0], tokens[-1]), cursor.where(tokens[0]))
 
 
@@ -142,14 +145,20 @@ def _source(cursor: Cursor) -> str:
         if cursor.done:
             raise cursor.unclosed(opening)
         raise cursor.unexpected('")"', hint=hint)
-    if cursor.at("WITH", "("):
-        raise cursor.error(
-            "LDP-2023",
-            "options of the stream (WITH ...) are not supported in AUTO CDC here",
-            cursor.peek(),
-            hint="read the stream with its options in a temporary view and name that",
-        )
     return quote(parts)
+
+
+def _source_options(cursor: Cursor) -> dict[str, str]:
+    """Options of the stream: ``WITH (skipChangeCommits, startingVersion = 5)``."""
+    if not cursor.take("WITH", "("):
+        return {}
+    cursor.index -= 1
+    _, tokens = cursor.inside("options of the stream")
+    try:
+        return read_options(tokens)
+    except RelationProblem as problem:
+        problem.location = cursor.where(problem.token)
+        raise
 
 
 def _clause(cursor: Cursor, found: _Clauses) -> None:
@@ -164,7 +173,7 @@ def _clause(cursor: Cursor, found: _Clauses) -> None:
     if name in found.seen:
         cursor.problem("LDP-2017", f"{name} stands twice", start, hint="keep one of the two")
     if name.startswith("APPLY AS") and "SEQUENCE BY" in found.seen:
-        cursor.note("warning", f"{name} after SEQUENCE BY: the platform wants it before", start)
+        cursor.local_only("clauses of AUTO CDC", start)
     found.seen.setdefault(name, start)
     cursor.index += len(_STARTS[name]) - (name == "KEYS")
     if name == "KEYS":
@@ -289,7 +298,11 @@ def _check(cursor: Cursor, found: _Clauses, start: Token) -> None:
     if "TRACK HISTORY ON" in seen and found.scd_type == "1":
         wrong("TRACK HISTORY ON needs STORED AS SCD TYPE 2", "TRACK HISTORY ON", "SCD type 1 keeps no history")
     if found.truncates is not None and found.scd_type in ("2", "bitemporal"):
-        wrong("APPLY AS TRUNCATE WHEN works with SCD TYPE 1 only", "APPLY AS TRUNCATE WHEN")
+        wrong(
+            "APPLY AS TRUNCATE WHEN works with SCD TYPE 1 only",
+            "APPLY AS TRUNCATE WHEN",
+            "history is never truncated: leave it out, or store SCD TYPE 1",
+        )
     if "COLUMNS TO UPDATE" in seen and "IGNORE NULL UPDATES" in seen:
         wrong(
             "COLUMNS TO UPDATE and IGNORE NULL UPDATES exclude each other", "COLUMNS TO UPDATE", "keep one of the two"

@@ -106,7 +106,9 @@ def _constraint(cursor: Cursor, found: ColumnList) -> None:
     action = _action(cursor)
     if any(rule.name.lower() == name.lower() for rule in found.expectations):
         shown = f' on dataset "{cursor.dataset}"' if cursor.dataset else ""
-        cursor.problem("LDP-2006", f'expectation "{name}" stands twice{shown}', start)
+        cursor.problem(
+            "LDP-2006", f'expectation "{name}" stands twice{shown}', start, hint="rename or remove one of the two"
+        )
         return
     found.expectations.append(Expectation(name, cursor.plain(condition), action, cursor.where(start)))
 
@@ -220,11 +222,13 @@ def _column_options(cursor: Cursor, kind: Kind, name: str, found: ColumnList) ->
         elif cursor.take("COMMENT"):
             comment = cursor.string("the comment's text")
         elif cursor.at("GENERATED"):
-            options.append(_generated(cursor, kind, start))
+            options.extend(_generated(cursor, kind, start))
         elif cursor.take("DEFAULT"):
-            options.append(f"DEFAULT {_default(cursor)}")
+            default = f"DEFAULT {_default(cursor)}"
             if kind is Kind.MATERIALIZED_VIEW:
                 cursor.problem("LDP-2011", f'column "{name}": a materialized view takes no DEFAULT', start)
+            else:
+                options.append(default)
         elif cursor.take("MASK"):
             cursor.name("the masking function")
             if cursor.take("USING"):
@@ -232,13 +236,11 @@ def _column_options(cursor: Cursor, kind: Kind, name: str, found: ColumnList) ->
                 cursor.inside("columns")
             found.masked.append(name)
             cursor.note("no_effect", f'column mask on "{name}"', start)
+        elif cursor.at("CONSTRAINT") and cursor.peek(2).upper == "EXPECT":
+            cursor.local_only("no comma", start)  # the field has it where parameters hold columns and constraints
+            _constraint(cursor, found)
         elif cursor.take("CONSTRAINT"):
             cursor.identifier("a name for the constraint")
-            if cursor.at("EXPECT"):
-                raise cursor.unexpected(
-                    "PRIMARY KEY or FOREIGN KEY",
-                    hint='an expectation is an entry of its own: a "," may be missing before CONSTRAINT',
-                )
             _key(cursor)
         elif cursor.at("|".join(_KEY_WORDS)):
             _key(cursor)
@@ -253,7 +255,8 @@ def _column_options(cursor: Cursor, kind: Kind, name: str, found: ColumnList) ->
     return options, comment
 
 
-def _generated(cursor: Cursor, kind: Kind, start: Token) -> str:
+def _generated(cursor: Cursor, kind: Kind, start: Token) -> list[str]:
+    """The option in Spark's DDL; none for what a materialized view cannot have, which is told."""
     cursor.expect("GENERATED")
     by_default = cursor.take("BY", "DEFAULT")
     if not by_default:
@@ -261,19 +264,20 @@ def _generated(cursor: Cursor, kind: Kind, start: Token) -> str:
     cursor.expect("AS")
     when = "BY DEFAULT" if by_default else "ALWAYS"
     if cursor.take("IDENTITY"):
-        if kind is Kind.MATERIALIZED_VIEW:
-            cursor.problem("LDP-2011", "a materialized view takes no identity column", start)
         numbers = ""
         if cursor.at("("):
             opening, tokens = cursor.inside("START WITH or INCREMENT BY")
             if not tokens:
                 raise cursor.error("LDP-2001", "expected START WITH or INCREMENT BY in the parentheses", opening)
             numbers = f" ({cursor.plain(tokens)})"
-        return f"GENERATED {when} AS IDENTITY{numbers}"
+        if kind is Kind.MATERIALIZED_VIEW:
+            cursor.problem("LDP-2011", "a materialized view takes no identity column", start)
+            return []
+        return [f"GENERATED {when} AS IDENTITY{numbers}"]
     opening, tokens = cursor.inside("the expression")
     if not tokens:
         raise cursor.error("LDP-2001", "a generated column needs an expression", opening)
-    return f"GENERATED {when} AS ({cursor.plain(tokens)})"
+    return [f"GENERATED {when} AS ({cursor.plain(tokens)})"]
 
 
 def _default(cursor: Cursor) -> str:

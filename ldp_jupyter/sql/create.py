@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ldp_jupyter.declarations import Dataset, Flow, Kind, TableOptions
+from ldp_jupyter.names import quote
 from ldp_jupyter.sql.clauses import Clauses, read_clauses
 from ldp_jupyter.sql.flows import read_flow, read_table_flow
+from ldp_jupyter.sql.functions import at_function, read_function
 
 if TYPE_CHECKING:
     from ldp_jupyter.declarations import Query
@@ -19,7 +21,6 @@ _TABLE_INSTEAD = "for an incremental query CREATE OR REFRESH STREAMING TABLE, fo
 _INSTEAD = "datasets are STREAMING TABLE, MATERIALIZED VIEW, TEMPORARY VIEW and VIEW"
 # What CREATE may be followed by that is no matter of a pipeline's source, and what to do instead.
 _ELSEWHERE = {
-    "FUNCTION": "create it in the catalog outside of the pipeline, or in a Python source: spark.udf.register",
     "SINK": "sinks are declared in Python: create_sink(name, format, options)",
     "SCHEMA": "schemas are made by the pipeline: name them in its settings or in the datasets' names",
     "DATABASE": "schemas are made by the pipeline: name them in its settings or in the datasets' names",
@@ -55,11 +56,18 @@ def read_create(cursor: Cursor) -> None:
     if cursor.take("FLOW"):
         read_flow(cursor)
         return
+    if at_function(cursor):
+        read_function(cursor)
+        return
     head = _head(cursor, start)
     if cursor.take("IF", "NOT"):
         cursor.expect("EXISTS")
+    first = cursor.peek()
     name = cursor.qualified(f"the name of the {head.kind.words}")
     cursor.dataset = cursor.scope.home.shown(name)
+    if head.kind == Kind.TEMPORARY_VIEW and not head.legacy and cursor.peek(-1) is not first:
+        hint = f"write {quote([name.table])}: a temporary view is in no schema"
+        raise cursor.error("LDP-2021", "the name of a temporary view has one part", first, hint=hint)
     _check_head(cursor, head, start)
     clauses = read_clauses(cursor, head.kind)
     if head.managed and not cursor.at("FLOW"):
@@ -70,12 +78,12 @@ def read_create(cursor: Cursor) -> None:
             hint=_TABLE_INSTEAD,
         )
     _check_expectations(cursor, head, clauses)
-    flow = _own_flow(cursor, head, name)
+    flow = _own_flow(cursor, head, name, tuple(clauses.columns.comments))
     cursor.finish()
     if flow is _BROKEN:
         return
     if head.managed:
-        cursor.note("not_checked", f'managed table "{cursor.dataset}": run as a streaming table here', start)
+        cursor.local_only("managed table", start)
     cursor.into.datasets.append(_dataset(cursor, head, name, clauses))
     if isinstance(flow, Flow):
         cursor.into.flows.append(flow)
@@ -162,11 +170,11 @@ def _head(cursor: Cursor, start: Token) -> _Head:
 def _check_head(cursor: Cursor, head: _Head, start: Token) -> None:
     if head.replace == "REPLACE" and not head.legacy:
         if head.kind is Kind.STREAMING_TABLE:
-            cursor.problem("LDP-2011", "CREATE OR REPLACE STREAMING TABLE is unknown", start, hint="use OR REFRESH")
+            cursor.local_only("replaced table", start)
         elif head.kind is Kind.MATERIALIZED_VIEW:
-            cursor.note("not_checked", "CREATE OR REPLACE MATERIALIZED VIEW: in a pipeline it is OR REFRESH", start)
+            cursor.local_only("replaced view", start)
     if head.replace == "REFRESH" and head.kind is Kind.VIEW:
-        cursor.note("not_checked", "CREATE OR REFRESH VIEW: a view is written without OR REFRESH", start)
+        cursor.local_only("refreshed view", start)
     if head.legacy and not any(note.kind == "deprecated" for note in cursor.into.notes):
         cursor.note("deprecated", "LIVE syntax: now STREAMING TABLE, MATERIALIZED VIEW and TEMPORARY VIEW", start)
 
@@ -184,11 +192,15 @@ def _check_expectations(cursor: Cursor, head: _Head, clauses: Clauses) -> None:
             hint="write CREATE TEMPORARY VIEW, or a materialized view",
         )
     elif head.shown == "TEMPORARY VIEW":
-        cursor.note("not_checked", f'expectations on temporary view "{cursor.dataset}" in SQL', token)
+        cursor.local_only("rules of a SQL view", token)
 
 
-def _own_flow(cursor: Cursor, head: _Head, name: Name) -> Flow | object | None:
-    """The flow that the statement itself holds; `_BROKEN` when it could not be declared."""
+def _own_flow(cursor: Cursor, head: _Head, name: Name, columns: tuple[str, ...]) -> Flow | object | None:
+    """The flow that the statement itself holds; `_BROKEN` when it could not be declared.
+
+    Parameters:
+        columns: names of a column list without types; they are those of the query's columns, in order.
+    """
     query: Query | None
     once = False
     if cursor.take("FLOW"):
@@ -208,7 +220,7 @@ def _own_flow(cursor: Cursor, head: _Head, name: Name) -> Flow | object | None:
         raise cursor.unexpected("AS and a query", hint=f"a {head.kind.words} needs a query")
     else:
         cursor.take("AS")
-        query = cursor.query()
+        query = replace(cursor.query(), columns=columns)
     return Flow(
         str(name),
         name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ldp_jupyter.declarations import Note, SqlQuery
+from ldp_jupyter.declarations.local_only import local_only
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.names import split_name
 from ldp_jupyter.sql.text import Source, strip_comments, unquote
@@ -254,6 +255,10 @@ class Cursor:
 
     def note(self, kind: str, text: str, token: Token) -> None:
         self.into.notes.append(Note(kind, text, self.where(token)))
+
+    def local_only(self, key: str, token: Token) -> None:
+        """Note a form that the platform would not take."""
+        self.into.notes.append(local_only(key, self.where(token), self.dataset or ""))
 
     def unexpected(self, expected: str, *, hint: str | None = None) -> LdpError:
         """An LDP-2001 to raise: something else was expected here."""

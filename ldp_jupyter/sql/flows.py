@@ -67,7 +67,7 @@ def read_changes(cursor: Cursor) -> None:
         LdpError: where it cannot be read.
     """
     if cursor.at("AUTO"):
-        cursor.note("not_checked", "AUTO CDC INTO without CREATE FLOW name AS before it", cursor.peek())
+        cursor.local_only("bare AUTO CDC", cursor.peek())
     _read_cdc_into(cursor, None, None)
 
 

@@ -116,6 +116,7 @@ def _read_filled(
             LdpError(
                 "LDP-2001",
                 f"what {_opening(unclosed)} begins is never closed",
+                hint="a quote inside a text is written twice, or with a backslash before it",
                 location=source.where(unclosed.start),
             )
         ]

@@ -5,6 +5,7 @@ import java.util
 import org.apache.spark.sql.SparkSession
 import org.apache.spark.sql.catalyst.analysis._
 import org.apache.spark.sql.connector.catalog._
+import org.apache.spark.sql.connector.catalog.functions.UnboundFunction
 import org.apache.spark.sql.connector.expressions.Transform
 import org.apache.spark.sql.delta.catalog.DeltaCatalog
 import org.apache.spark.sql.util.CaseInsensitiveStringMap
@@ -33,6 +34,14 @@ class LdpCatalog extends DeltaCatalog with RelationCatalog {
   override def defaultNamespace(): Array[String] = Array(Warehouse.DefaultSchema)
 
   private[ldp] def tables: TableStore = store
+
+  // ---- functions: none here, so that an unknown one is Spark's own error and names its place
+
+  override def functionExists(function: Identifier): Boolean = false
+
+  override def loadFunction(function: Identifier): UnboundFunction = throw new NoSuchFunctionException(function)
+
+  override def listFunctions(namespace: Array[String]): Array[Identifier] = Array.empty
 
   // ---- creating and replacing, by path
 

@@ -21,6 +21,9 @@ case class ExpandTableFunctions(session: SparkSession) extends Rule[LogicalPlan]
     case NamedStreamingRelation(inner, _) if inner.exists(_.isInstanceOf[NamedStreamingRelation]) => inner
     case source: UnresolvedDataSource if source.format.equalsIgnoreCase(AutoLoader.Format) =>
       if (!source.isStreaming) AutoLoader.refuseBatch()
+      if (!source.options.contains("cloudFiles.format")) {
+        Problem.raise("Auto Loader needs the option cloudFiles.format: json, csv, parquet, avro, orc, text, xml, binaryFile")
+      }
       val paths = source.paths ++ source.options.get("path")
       AutoLoader.source(session, source.options.originalMap, source.userSpecifiedSchema, paths, streaming = true)
   }
@@ -42,7 +45,8 @@ case class ExpandTableFunctions(session: SparkSession) extends Rule[LogicalPlan]
 
   private def files(path: String, options: Map[String, String], schema: Option[String],
       streaming: Boolean): LogicalPlan = {
-    val relation = AutoLoader.source(session, options, schema.map(StructType.fromDDL), Seq(path), streaming)
+    val columns = schema.map(StructType.fromDDL)
+    val relation = AutoLoader.source(session, options, columns, Seq(LocalPaths.of(session, path)), streaming)
     if (streaming) NamedStreamingRelation.withUserProvidedName(relation, None) else relation
   }
 }

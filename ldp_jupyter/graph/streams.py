@@ -47,7 +47,7 @@ def check_stream(flow: Flow, frame: Any, mode: str, location: Location | None) -
     refusal = bridge.stream_refusal(frame, mode)
     if refusal is None:
         return
-    message = first_sentence(str(refusal))
+    message = re.split(r"\s*;\s*~", first_sentence(str(refusal)))[0]  # the operator as Spark prints it
     hint = next((hint for words, hint in _HINTS if words in message.lower()), _OTHERWISE)
     what = "the stream cannot run" if flow.default else f'the stream of flow "{flow.name}" cannot run'
     raise LdpError("LDP-2015", f"{what}: {message}", hint=hint, location=location, detail=str(refusal)) from None

@@ -55,6 +55,12 @@ object TableCommits {
     }
   }
 
+  /** A clustering column may be a field within a column: `a.b`. */
+  private def fieldPath(schema: String, name: String): Seq[String] = {
+    val columns = DataType.fromJson(schema).asInstanceOf[StructType].fieldNames
+    if (columns.exists(_.equalsIgnoreCase(name))) Seq(name) else name.split('.').toSeq
+  }
+
   private def commit(session: SparkSession, path: String, schema: String, partitions: String, clusters: String,
       properties: String, comment: String)(
       write: (OptimisticTransaction, Snapshot) => Seq[Action]): String = session.withActive {
@@ -64,7 +70,7 @@ object TableCommits {
     val exists = before.version >= 0
     val clustering = Json.strings(Json.parse(clusters)) match {
       case Nil => None
-      case names => Some(ClusterBySpec(names.map(name => FieldReference(Seq(name)))))
+      case names => Some(ClusterBySpec(names.map(name => FieldReference(fieldPath(schema, name)))))
     }
     val wanted = Json.stringMap(properties)
     val metadata = Metadata(

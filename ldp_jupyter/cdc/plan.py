@@ -257,16 +257,26 @@ def expression(value: Any, known: dict[str, str]) -> Column:
 
     if not isinstance(value, str):
         return value
+    return fn.expr(sql_text(value, known))
+
+
+def sql_text(value: str, known: dict[str, str]) -> str:
+    """SQL text of a declaration's text, which may be a column's name as it is."""
     name = known.get(value.strip().strip("`").lower())
-    return fn.col(quoted(name)) if name is not None else fn.expr(value)
+    return quoted(name) if name is not None else value
 
 
 def _typed(value: Any, argument: str, source_df: DataFrame, known: dict[str, str]) -> tuple[Column, DataType]:
     from pyspark.errors import PySparkException
 
+    from ldp_jupyter.spark import bridge
+
     try:
-        column = expression(value, known)
-        return column, source_df.select(column.alias("value")).schema["value"].dataType
+        if isinstance(value, str):
+            text = sql_text(value, known)
+            (kind,) = bridge.column_types(source_df, [text])
+            return bridge.expression(source_df.sparkSession, text), kind
+        return value, source_df.select(value.alias("value")).schema["value"].dataType
     except PySparkException as error:
         text = str(error).strip()
         parameters = error.getMessageParameters() or {}

@@ -45,10 +45,12 @@ class FlowRun:
         Raises:
             Canceled: when the update was stopped.
         """
+        from ldp_jupyter.spark import bridge
+
         try:
             self._progress(FlowStatus.STARTING)
             self.session = flow_session(self.work.session, self.flow)
-            self.session._jvm.SparkSession.setActiveSession(self.session._jsparkSession)
+            bridge.activate(self.session)
             self.samples = Samples(samples_wanted(self.work.base.configuration))
             self._execute()
         except Canceled:

@@ -24,6 +24,8 @@ class StoredFrames:
         observe: applies a view's rules to its rows; the metrics belong to the flow that reads the view.
     """
 
+    shapes = False
+
     def __init__(
         self,
         graph: Graph,

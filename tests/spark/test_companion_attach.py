@@ -38,7 +38,7 @@ PROGRAM = """
     assert bridge.clone_session(session).table("t").count() == 1
     assert session.table("spark_catalog.default.mine").count() == 3
     assert spark.table("mine").count() == 3
-    assert [r.parts for r in bridge.references(session, "SELECT * FROM a.b")] == [("a", "b")]
+    assert [r.parts for r in bridge.parse(session, "SELECT * FROM a.b").references] == [("a", "b")]
     open(sys.argv[1] + "/x.json", "w").write('{"a": 1}')
     reader = session.readStream.format("cloudFiles").option("cloudFiles.format", "json")
     assert reader.schema("a INT").load(sys.argv[1]).isStreaming

@@ -31,7 +31,7 @@ UNION ALL SELECT * FROM a.b WITH (maxFilesPerTrigger = 5)"""
 
 
 def test_references_of_every_kind_in_the_order_of_the_text(spark: SparkSession) -> None:
-    found = bridge.references(spark, QUERY)
+    found = bridge.parse(spark, QUERY).references
     assert [".".join(r.parts) for r in found] == [
         "t", "main.sch.u", "z.y", "src", "src2", "l1", "é.we`ird", "t2", "tt", "v", "i.j", "a.b"]
     assert [r.parts[0] for r in found if r.streaming] == ["src", "src2"]
@@ -43,16 +43,25 @@ def test_references_of_every_kind_in_the_order_of_the_text(spark: SparkSession) 
 
 def test_names_of_a_with_count_only_where_they_are_in_scope(spark: SparkSession) -> None:
     text = "SELECT * FROM (WITH x AS (SELECT * FROM x) SELECT * FROM x) JOIN x USING (id)"
-    assert [(r.parts, r.start) for r in bridge.references(spark, text)] == [(("x",), text.index("x)")), (("x",), text.index("x USING"))]
+    assert [(r.parts, r.start) for r in bridge.parse(spark, text).references] == [(("x",), text.index("x)")), (("x",), text.index("x USING"))]
     recursive = "WITH RECURSIVE r AS (SELECT 1 n UNION ALL SELECT n + 1 FROM r WHERE n < 3) SELECT * FROM r, other"
-    assert [r.parts for r in bridge.references(spark, recursive)] == [("other",)]
+    assert [r.parts for r in bridge.parse(spark, recursive).references] == [("other",)]
 
 
 def test_syntax_errors_have_a_place(spark: SparkSession) -> None:
     with pytest.raises(bridge.SqlSyntaxError) as caught:
-        bridge.references(spark, "SELECT\n  * FRM t WHERE")
+        bridge.parse(spark, "SELECT\n  * FRM t WHERE")
     assert (caught.value.line, caught.value.column) == (2, 9)
     assert "Syntax error at or near" in caught.value.message
+
+
+def test_a_reference_says_whether_a_temporary_view_has_its_name(spark: SparkSession) -> None:
+    spark.range(1).createOrReplaceTempView("Seen")
+    found = bridge.parse(spark, "SELECT * FROM seen JOIN other JOIN sch.seen").references
+    assert [r.temporary for r in found] == [True, False, False]
+    assert bridge.is_temporary_view(spark, "SEEN")
+    assert not bridge.is_temporary_view(spark, "other")
+    assert bridge.temporary_views(spark) == 1
 
 
 @pytest.mark.parametrize(("text", "kind"), [
@@ -69,16 +78,16 @@ def test_bound_frames_answer_to_their_names(spark: SparkSession) -> None:
     spark.sql("CREATE SCHEMA sch")
     spark.sql("CREATE TABLE sch.u AS SELECT 1 AS id, 10 AS d UNION SELECT 2, 20")
     frame = spark.createDataFrame([(1, "p"), (2, "r")], "id INT, v STRING")
-    bound = bridge.bind(spark, "SELECT main.sch.u.d, sch.w.v, x.id FROM sch.w JOIN t x ON sch.w.id = x.id JOIN sch.u ON u.id = x.id",
-                        {0: frame, 1: frame})
+    text = "SELECT main.sch.u.d, sch.w.v, x.id FROM sch.w JOIN t x ON sch.w.id = x.id JOIN sch.u ON u.id = x.id"
+    bound = bridge.parse(spark, text).bind({0: frame, 1: frame})
     assert values(bound) == [(10, "p", 1), (20, "r", 2)]
-    full = bridge.bind(spark, "SELECT main.default.t.id FROM t WHERE id = :n", {0: frame}, {"n": 2}, {0: ("main", "default", "t")})
+    full = bridge.parse(spark, "SELECT main.default.t.id FROM t WHERE id = :n", {"n": 2}).bind({0: frame}, {0: ("main", "default", "t")})
     assert values(full) == [(2,)]
-    shadow = bridge.bind(spark, "WITH t AS (SELECT id + 10 AS id FROM t) SELECT id FROM t", {0: frame})
+    shadow = bridge.parse(spark, "WITH t AS (SELECT id + 10 AS id FROM t) SELECT id FROM t").bind({0: frame})
     assert values(shadow) == [(11,), (12,)]
-    assert values(bridge.bind(spark, "SELECT id FROM t WHERE id = ?", {0: frame}, [1])) == [(1,)]
+    assert values(bridge.parse(spark, "SELECT id FROM t WHERE id = ?", [1]).bind({0: frame})) == [(1,)]
     with pytest.raises(Exception, match="UNRESOLVED_COLUMN"):
-        bridge.bind(spark, "SELECT nothing FROM t", {0: frame})
+        bridge.parse(spark, "SELECT nothing FROM t").bind({0: frame})
 
 
 @pytest.mark.parametrize(("text", "expected"), [
@@ -92,7 +101,7 @@ def test_bound_frames_answer_to_their_names(spark: SparkSession) -> None:
 def test_one_frame_in_several_places(spark: SparkSession, text: str, expected: list[tuple]) -> None:
     base = spark.range(1, 3).selectExpr("CAST(id AS INT) AS raw")
     frame = base.selectExpr("raw AS id", "raw * 2 AS n")
-    assert values(bridge.bind(spark, text, {0: frame, 1: frame})) == expected
+    assert values(bridge.parse(spark, text).bind({0: frame, 1: frame})) == expected
 
 
 def test_streams_without_rows(spark: SparkSession) -> None:
@@ -101,8 +110,9 @@ def test_streams_without_rows(spark: SparkSession) -> None:
     assert stream.isStreaming
     assert not batch.isStreaming
     assert batch.count() == 0
-    bound = bridge.bind(spark, "SELECT window(ts, '1 minute') w, count(*) n FROM STREAM(a) WATERMARK ts DELAY OF INTERVAL 1 MINUTE "
-                               "JOIN b USING (id) GROUP BY 1", {0: stream, 1: batch.drop("ts")})
+    text = ("SELECT window(ts, '1 minute') w, count(*) n FROM STREAM(a) WATERMARK ts DELAY OF INTERVAL 1 MINUTE "
+            "JOIN b USING (id) GROUP BY 1")
+    bound = bridge.parse(spark, text).bind({0: stream, 1: batch.drop("ts")})
     assert bound.isStreaming
     assert bound.columns == ["w", "n"]
 
@@ -215,3 +225,24 @@ def test_inputs_without_a_version(spark: SparkSession, tmp_path: Path) -> None:
     assert found.other[0]["kind"] == "files"
     assert found.other[0]["paths"] == [f"file:{tmp_path}/files"]
     assert bridge.batch_inputs(spark.range(3)).deterministic
+
+
+def test_the_first_condition_that_cannot_be_resolved(spark: SparkSession) -> None:
+    frame = spark.sql("SELECT 1 AS id, 'x' AS k")
+    assert bridge.first_unresolved(frame, ["id > 0", "k = 'x'"]) is None
+    index, message = bridge.first_unresolved(frame, ["id > 0", "knd = 'x'", "nothing"])
+    assert index == 1
+    assert "`knd` cannot be resolved" in message
+    assert bridge.first_unresolved(frame, ["id > 0", "id >"])[0] == 1
+    assert bridge.first_unresolved(frame, [frame.id > 0]) is None
+    assert bridge.first_unresolved(frame, []) is None
+
+
+def test_shape_and_types_in_one_call(spark: SparkSession) -> None:
+    frame = spark.sql("SELECT 1 AS id, array(named_struct('a b', DATE'2024-01-01')) AS many")
+    assert bridge.shape(frame) == (False, spark.sql("SELECT 1 AS id, array(named_struct('a b', DATE'2024-01-01')) AS many").schema)
+    assert frame.schema is bridge.shape(frame)[1]
+    assert bridge.shape(bridge.empty(spark, frame.schema, streaming=True))[0]
+    assert [t.simpleString() for t in bridge.column_types(frame, ["id > 0", "`many`[0]"])] == ["boolean", "struct<a b:date>"]
+    with pytest.raises(Exception, match="UNRESOLVED_COLUMN"):
+        bridge.column_types(frame, ["nothing"])

@@ -6,7 +6,7 @@ import scala.collection.mutable
 
 import org.json4s.JObject
 
-import org.apache.spark.sql.{Column, Row, SparkSession}
+import org.apache.spark.sql.{Row, SparkSession}
 import org.apache.spark.sql.catalyst.AliasIdentifier
 import org.apache.spark.sql.catalyst.expressions.{Alias, ExprId}
 import org.apache.spark.sql.catalyst.plans.logical.{LogicalPlan, Project, SubqueryAlias}
@@ -19,9 +19,8 @@ object Binding {
    *   frames: by the place of the reference in what References gives.
    *   names: full names of references as JSON, as qualifiers of their columns; else the name is taken as written.
    */
-  def bind(session: SparkSession, text: String, frames: JMap[Integer, Dataset[Row]], names: String,
-      arguments: JMap[String, Column]): Dataset[Row] = {
-    val query = Queries.parse(session, text, arguments)
+  def bind(session: SparkSession, query: LogicalPlan, frames: JMap[Integer, Dataset[Row]],
+      names: String): Dataset[Row] = {
     val starts = mutable.TreeSet.empty[Int]
     References.visit(session, query) { (relation, _) => starts += References.key(relation); None }
     val places = starts.toSeq.zipWithIndex.toMap

@@ -5,7 +5,7 @@ import java.util.{List => JList}
 import scala.jdk.CollectionConverters._
 import scala.util.Try
 
-import org.apache.spark.sql.{AnalysisException, Column, Row}
+import org.apache.spark.sql.{functions, AnalysisException, Column, Row}
 import org.apache.spark.sql.catalyst.expressions._
 import org.apache.spark.sql.catalyst.plans.logical.{Filter, LogicalPlan, Project}
 import org.apache.spark.sql.classic.Dataset
@@ -33,11 +33,33 @@ object Conditions {
     }
   }
 
+  def column(text: String): Column = functions.expr(text)
+
+  /** For Python: the schema that expressions over a frame have, as JSON; texts are a JSON list. */
+  def types(frame: Dataset[Row], texts: String): String = {
+    val list = Json.strings(Json.parse(texts)).zipWithIndex
+    frame.select(list.map { case (text, index) => column(text).as(s"c$index") }: _*).schema.json
+  }
+
   /** For Python: the place of the first condition that cannot be resolved, with Spark's reason; -1 for none. */
-  def firstUnresolved(frame: Dataset[Row], conditions: JList[Column]): String = {
-    val failures = conditions.asScala.iterator.zipWithIndex.flatMap { case (condition, index) =>
+  def firstUnresolved(frame: Dataset[Row], conditions: JList[Column]): String =
+    unresolved(conditions.asScala.iterator.zipWithIndex.flatMap { case (condition, index) =>
       Try(add(frame, JList.of(condition))).failed.toOption.map(problem => (index, problem))
-    }
+    })
+
+  /** The same for texts, a JSON list; tried together first. */
+  def firstUnresolvedText(frame: Dataset[Row], texts: String): String = {
+    val session = frame.sparkSession
+    val plan = frame.queryExecution.analyzed
+    val list = Json.strings(Json.parse(texts))
+    def failure(some: Seq[String]) =
+      Try(resolve(frame, plan, some.map(text => Queries.expression(session, column(text))))).failed.toOption
+    unresolved(
+      if (list.isEmpty || failure(list).isEmpty) Iterator.empty
+      else list.iterator.zipWithIndex.flatMap { case (text, index) => failure(Seq(text)).map(problem => (index, problem)) })
+  }
+
+  private def unresolved(failures: Iterator[(Int, Throwable)]): String = {
     val (index, problem) = failures.nextOption().getOrElse((-1, Problem("")))
     val message = problem match {
       case analysis: AnalysisException => analysis.getSimpleMessage

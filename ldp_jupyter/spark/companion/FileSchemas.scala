@@ -7,6 +7,8 @@ import scala.collection.mutable
 import org.apache.hadoop.fs.{FileStatus, Path}
 
 import org.apache.spark.sql.SparkSession
+import org.apache.spark.sql.catalyst.plans.logical.{LogicalPlan, UnresolvedDataSource}
+import org.apache.spark.sql.catalyst.rules.Rule
 import org.apache.spark.sql.catalyst.util.CaseInsensitiveMap
 import org.apache.spark.sql.types.StructType
 
@@ -37,7 +39,16 @@ object FileSchemas {
 
   private def read(session: SparkSession, format: String, paths: Seq[String],
       options: Map[String, String]): StructType =
-    Aside.run(session, "schema")(session.read.format(format).options(options).load(paths: _*).schema)
+    Aside.run(session, "schema") {
+      reading.set(true)
+      try session.read.format(format).options(options).load(paths: _*).schema
+      finally reading.remove()
+    }
+
+  private val reading = new ThreadLocal[Boolean]
+
+  /** Whether this thread reads files to find their columns. */
+  def isReading: Boolean = reading.get
 
   private def remember(question: Question, schema: StructType): Unit = answers.synchronized {
     answers.put(question, schema)
@@ -79,4 +90,23 @@ object FileSchemas {
       if (status.isDirectory) folders.children(status.getPath).filterNot(hidden).flatMap(below) else Seq(status)
     roots.flatMap(below)
   }
+}
+
+/** Readers of one path of text files without a schema take the columns that are known; a dry run starts no job again. */
+case class RememberSchemas(session: SparkSession) extends Rule[LogicalPlan] {
+  private val formats = Set("json", "csv", "xml")
+
+  override def apply(plan: LogicalPlan): LogicalPlan =
+    if (plan.resolved || FileSchemas.isReading) plan
+    else Unresolved.rewrite(plan) {
+      case source: UnresolvedDataSource if !source.isStreaming && source.userSpecifiedSchema.isEmpty &&
+          formats(source.format.toLowerCase(Locale.ROOT)) =>
+        (source.paths ++ source.options.get("path")).distinct match {
+          case Seq(path) =>
+            val options = source.options.originalMap.filterNot(_._1.equalsIgnoreCase("path"))
+            val columns = FileSchemas.infer(session, source.format, path, options)
+            source.copy(userSpecifiedSchema = Some(columns))
+          case _ => source
+        }
+    }
 }

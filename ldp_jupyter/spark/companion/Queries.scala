@@ -39,6 +39,15 @@ object Queries {
     Dataset.ofRows(classicOf(session), plan)
   }
 
+  def temporaryViews(session: SparkSession): Int = classicOf(session).sessionState.catalog.getTempViewNames().size
+
+  def isTemporaryView(session: SparkSession, name: String): Boolean =
+    classicOf(session).sessionState.catalog.isTempView(Seq(name))
+
+  /** For Python: whether a frame is a stream, and its columns. */
+  def shape(frame: Dataset[Row]): String =
+    Json.write(Map("streaming" -> frame.isStreaming, "schema" -> frame.schema.json))
+
   /** A frame of these columns without a row. */
   def empty(session: SparkSession, schema: String, streaming: Boolean): Dataset[Row] = {
     val columns = DataType.fromJson(schema).asInstanceOf[StructType]
@@ -46,14 +55,12 @@ object Queries {
     dataFrame(session, LocalRelation(output, Nil, isStreaming = streaming))
   }
 
-  /** For Python: `query`, or the name of the statement's plan; with what is wrong where it cannot be parsed. */
-  def kind(session: SparkSession, text: String): String = answer {
-    Map("kind" -> (statement(parse(session, text, null)) match {
-      case command: Command => command.getClass.getSimpleName
-      case statement: ParsedStatement => statement.getClass.getSimpleName
-      case compound: CompoundPlanStatement => compound.getClass.getSimpleName
-      case _ => "query"
-    }))
+  /** `query`, or the name of the statement's plan. */
+  def kind(plan: LogicalPlan): String = statement(plan) match {
+    case command: Command => command.getClass.getSimpleName
+    case statement: ParsedStatement => statement.getClass.getSimpleName
+    case compound: CompoundPlanStatement => compound.getClass.getSimpleName
+    case _ => "query"
   }
 
   private def statement(plan: LogicalPlan): LogicalPlan = plan match {

@@ -1,11 +1,9 @@
 package org.apache.spark.sql.ldp
 
-import java.util.{Map => JMap}
-
 import scala.collection.mutable
 import scala.jdk.CollectionConverters._
 
-import org.apache.spark.sql.{Column, SparkSession}
+import org.apache.spark.sql.SparkSession
 import org.apache.spark.sql.catalyst.analysis._
 import org.apache.spark.sql.catalyst.expressions.{Alias, Expression}
 import org.apache.spark.sql.catalyst.parser.CatalystSqlParser
@@ -17,19 +15,20 @@ object References {
   /** One place of the query where a table is named, in the order of the text. */
   case class Reference(parts: Seq[String], streaming: Boolean, options: Map[String, String], span: NameSpan)
 
-  /** For Python: a JSON object with the list `references`. */
-  def of(session: SparkSession, text: String, arguments: JMap[String, Column]): String = Queries.answer {
+  /** All of them, as objects for Python; `temporary` says that a temporary view of the session has the name. */
+  def of(session: SparkSession, query: LogicalPlan, text: String): Seq[Map[String, Any]] = {
     val found = mutable.TreeMap.empty[Int, Reference]
-    visit(session, Queries.parse(session, text, arguments)) { (relation, options) =>
+    visit(session, query) { (relation, options) =>
       val span = NameSpan.of(relation, text)
       found.getOrElseUpdate(key(relation),
         Reference(relation.multipartIdentifier, relation.isStreaming, options ++ relation.options.asScala, span))
       None
     }
-    Map("references" -> found.values.map { r =>
+    found.values.toSeq.map { r =>
       Map("parts" -> r.parts, "streaming" -> r.streaming, "options" -> r.options,
-        "start" -> r.span.start, "stop" -> r.span.stop)
-    })
+        "start" -> r.span.start, "stop" -> r.span.stop,
+        "temporary" -> (r.parts.size == 1 && Queries.isTemporaryView(session, r.parts.head)))
+    }
   }
 
   /** Positions in the text tell references apart: the parser may use one piece of text for several nodes. */

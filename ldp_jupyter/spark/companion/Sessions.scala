@@ -17,6 +17,17 @@ object Sessions {
     Option(schema).foreach(name => session.withActive(Warehouse.manager(session).setCurrentNamespace(Array(name))))
   }
 
+  /** Goes to a catalog and schema, unless the session stands there. */
+  def goTo(session: SparkSession, catalog: String, schema: String): Unit = {
+    val manager = Warehouse.manager(session)
+    val here = session.withActive((manager.currentCatalog.name(), manager.currentNamespace.toSeq))
+    if (here != ((catalog, Seq(schema)))) prepare(session, session.conf.get(Warehouse.Setting), catalog, schema)
+  }
+
+  /** Makes a session that of the calling thread. */
+  def activate(session: SparkSession): Unit =
+    classic.SparkSession.setActiveSession(session.asInstanceOf[classic.SparkSession])
+
   /** A clone that also stands in the catalog and schema of its original. */
   def copy(session: SparkSession): SparkSession = {
     val original = session.asInstanceOf[classic.SparkSession]

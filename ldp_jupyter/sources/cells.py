@@ -203,7 +203,10 @@ class CellRunner:
         language, words, body, above = cell.split()
         line = self._line(cell) + above
         if language == "sql":
+            before = len(self.declarations.problems)
             self.sql(body, Location(self.file, line, 1, cell.label if self.own_lines else None, self.path))
+            if cell.language != "sql":
+                self._pass_over(before)
         elif language == "python":
             self._python(body, cell, line)
         elif language == "ldp_table":
@@ -224,6 +227,13 @@ class CellRunner:
             )
         elif language not in ("text", "skip", "load_ext", "ldp") and not self.own_lines:
             self.declarations.notes.append(Note("not_checked", f"cell magic %{language}", self._place(cell)))
+
+    def _pass_over(self, before: int) -> None:
+        """In a Python notebook the platform runs no SQL cell: statements that declare nothing are work for elsewhere."""
+        problems = self.declarations.problems
+        others = [p for p in problems[before:] if p.code == "LDP-2012"]
+        problems[before:] = [p for p in problems[before:] if p not in others]
+        self.declarations.notes += [Note("not_checked", f"not run: {p.message}", p.location) for p in others]
 
     def sql(self, text: str, place: Location) -> None:
         """Read SQL; queries that declare nothing are left out."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _seen: WeakKeyDictionary[ModuleType, tuple[float, int]] = WeakKeyDictionary()
 # modules that the source being read asks for and that are not here, with the problem that says so
 _stood_in: dict[str, LdpError] = {}
+# path and number of modules when `forget_hidden` last looked
+_looked: tuple[list[str], int] = ([], 0)
 
 
 @contextlib.contextmanager
@@ -40,8 +42,9 @@ def importable(folders: Sequence[Path]) -> Iterator[None]:
         yield
     finally:
         sys.meta_path.remove(_FINDER)
-        _stood_in.clear()
-        _drop(name for name, module in sys.modules.items() if isinstance(module, AbsentModule))
+        if _stood_in:
+            _stood_in.clear()
+            _drop(name for name, module in sys.modules.items() if isinstance(module, AbsentModule))
         sys.dont_write_bytecode = bytecode
         sys.path[:] = before
 
@@ -78,12 +81,17 @@ def is_stood_in(name: str) -> bool:
 
 def forget_hidden(root: Path) -> None:
     """Drop local modules that the path of now does not lead to: two folders may each have a module of one name."""
+    global _looked  # noqa: PLW0603  (what is imported is one for the process)
+    now = (sys.path[:], len(sys.modules))
+    if now == _looked:  # the usual case of many files in one folder
+        return
     tops = {name.split(".")[0] for name, module in list(sys.modules.items()) if _below(module, root)}
     for top in tops:
         module = sys.modules.get(top)
         found = importlib.machinery.PathFinder.find_spec(top)
         if module is None or found is None or not _same(module, found):
             _drop(name for name in sys.modules if name == top or name.startswith(top + "."))
+    _looked = (sys.path[:], len(sys.modules))
 
 
 def _same(module: ModuleType, found: importlib.machinery.ModuleSpec) -> bool:
@@ -146,7 +154,7 @@ def _below(module: ModuleType, root: Path) -> bool:
     name = getattr(module, "__name__", "")
     if not isinstance(file, str) or name == "__main__" or name.split(".")[0] == "ldp_jupyter":
         return False
-    inside = os.path.abspath(file).startswith(str(root) + os.sep)
+    inside = (file if os.path.isabs(file) else os.path.abspath(file)).startswith(str(root) + os.sep)
     return inside and "site-packages" not in file and f"{os.sep}.venv{os.sep}" not in file
 
 

@@ -200,3 +200,15 @@ def test_settings_and_use_of_a_source_start_nothing_and_end_with_it(make_project
     assert [str(d.name) for d in (*first.datasets, *second.datasets)] == ["other.silver.t", "main.default.u"]
     assert dict(first.flows[0].confs) == {"spark.sql.shuffle.partitions": "3", "my.key": "v"}
     assert dict(second.flows[0].confs) == {}
+
+
+def test_statements_of_a_python_notebook_that_declare_nothing_are_passed_over(make_project: Make) -> None:
+    declared = one(
+        make_project,
+        "# Databricks notebook source\nimport dlt\n\n# COMMAND ----------\n\n"
+        "# MAGIC %sql\n# MAGIC CREATE TABLE IF NOT EXISTS rules (name STRING);\n# MAGIC INSERT INTO rules VALUES ('a')\n\n"
+        "# COMMAND ----------\n\n@dlt.table\ndef t(): ...\n\n# COMMAND ----------\n\n"
+        "# MAGIC %sql\n# MAGIC CREATE MATERIALIZED VIEW m AS SELECT 1 AS a\n",
+    )
+    assert (tables(declared), declared.problems) == (["t", "m"], [])
+    assert [str(note.location) for note in declared.notes if note.text.startswith("not run")] == ["a.py:7:9", "a.py:8:9"]

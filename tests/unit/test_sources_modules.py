@@ -161,3 +161,30 @@ def test_what_is_forgotten_is_told(make_project: Make) -> None:
     assert modules.forget_changed(root) == ["helper_of_test"]
     assert "helper_of_test" not in sys.modules
     assert modules.forget_changed(root) == []
+
+
+def test_star_imports_from_a_folder_that_the_source_appends_are_read_again(make_project: Make) -> None:
+    text = (
+        "import sys, os\nsys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../shared'))\n"
+        "from common_of_test.names import *\n@dlt.table(comment=WORD)\ndef t(): ...\n"
+    )
+    helper = "import dlt\nfrom pyspark.sql.functions import *\nWORD = '{}'\n"
+    root = make_project({"transformations/a.py": text, "shared/common_of_test/__init__.py": ""})
+    write(root / "shared/common_of_test/names.py", helper.format("old"), 0)
+    assert comment(root, "transformations/a.py") == "old"
+    write(root / "shared/common_of_test/names.py", helper.format("new"), 1)
+    assert comment(root, "transformations/a.py") == "new"
+
+
+def test_a_namespace_package_of_helpers_is_read_again(make_project: Make) -> None:
+    root = make_project({"a.py": "import dlt\nfrom tools_of_test.inner import WORD\n@dlt.table(comment=WORD)\ndef t(): ...\n"})
+    (root / "tools_of_test").mkdir()
+    write(root / "tools_of_test/inner.py", "WORD = 'old'", 0)
+    assert comment(root) == "old"
+    write(root / "tools_of_test/inner.py", "WORD = 'new'", 1)
+    assert comment(root) == "new"
+
+
+def test_the_folder_of_the_source_comes_before_the_root(make_project: Make) -> None:
+    root = make_project({"t/a.py": SOURCE, "t/helper_of_test.py": "WORD = 'beside'", "helper_of_test.py": "WORD = 'root'"})
+    assert comment(root, "t/a.py") == "beside"

@@ -6,10 +6,17 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import current
+from ldp_jupyter.dbutils.tasks import Jobs
 from ldp_jupyter.errors import LdpError
+from ldp_jupyter.names import did_you_mean
+from ldp_jupyter.pipelines.arguments import caller_location
+from ldp_jupyter.project.local_paths import local_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True)
@@ -28,8 +35,27 @@ class FileInfo:
         return not self.isDir()
 
 
-class FileSystem:
-    """`dbutils.fs` over local paths (``file:`` and ``dbfs:`` prefixes are taken off)."""
+class _Partial:
+    """A part of `dbutils` of which more exists on the platform than here: what is missing is told by its name."""
+
+    _called = ""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        known = [n for n in (*vars(self), *dir(type(self))) if not n.startswith("_")]
+        raise LdpError(
+            "LDP-2023",
+            f"{self._called}.{name} is not there on this machine",
+            hint=did_you_mean(name, known) or f"{self._called} has: {', '.join(sorted(known))}",
+            location=caller_location(),
+        )
+
+
+class FileSystem(_Partial):
+    """`dbutils.fs` over local paths: those that the configuration maps, and ``file:`` and ``dbfs:`` are taken off."""
+
+    _called = "dbutils.fs"
 
     def ls(self, path: str) -> list[FileInfo]:
         """Entries of a folder.
@@ -101,19 +127,24 @@ class FileSystem:
 
 
 def _local(path: str) -> Path:
+    context = current()
+    if context is not None:
+        path = local_path(path, context.configuration)
     for prefix in ("file:///", "dbfs:///", "file:/", "dbfs:/"):
         if path.startswith(prefix):
             path = "/" + path[len(prefix) :]
             break
     local = Path(path).expanduser()
-    context = current()
     return local if local.is_absolute() or context is None or context.root is None else context.root / local
 
 
-class Widgets:
+class Widgets(_Partial):
     """`dbutils.widgets`: a value set in the configuration wins over the widget's default."""
 
-    def __init__(self) -> None:
+    _called = "dbutils.widgets"
+
+    def __init__(self, arguments: Mapping[str, str] | None = None) -> None:
+        self._arguments = dict(arguments or {})
         self._defaults: dict[str, str] = {}
 
     def text(self, name: str, defaultValue: str = "", label: str | None = None) -> None:  # noqa: N803, ARG002
@@ -132,13 +163,15 @@ class Widgets:
             LdpError: LDP-2022 for a widget that nobody defined and no configuration sets.
         """
         context = current()
-        if context is not None and name in context.configuration:
-            return context.configuration[name]
+        for values in (self._arguments, context.configuration if context is not None else {}):
+            if name in values:
+                return values[name]
         if name not in self._defaults:
             raise LdpError(
                 "LDP-2022",
                 f'InputWidgetNotDefined: no widget "{name}"',
-                hint="define it with dbutils.widgets.text first",
+                hint=did_you_mean(name, self._defaults) or "define it with dbutils.widgets.text first",
+                location=caller_location(),
             )
         return self._defaults[name]
 
@@ -152,8 +185,10 @@ class Widgets:
         self._defaults.clear()
 
 
-class Secrets:
+class Secrets(_Partial):
     """`dbutils.secrets` from environment variables ``LDP_SECRET_<SCOPE>_<KEY>``."""
+
+    _called = "dbutils.secrets"
 
     def get(self, scope: str, key: str) -> str:
         """The secret.
@@ -170,6 +205,10 @@ class Secrets:
             )
         return os.environ[name]
 
+    def getBytes(self, scope: str, key: str) -> bytes:  # noqa: N802  (the platform's name)
+        """The secret as bytes."""
+        return self.get(scope, key).encode()
+
     def list(self, scope: str) -> list[Any]:
         prefix = "LDP_SECRET_" + "".join(c if c.isalnum() else "_" for c in scope).upper() + "_"
         return [
@@ -183,18 +222,59 @@ class NotebookExit(Exception):  # noqa: N818  (not an error: the end of a notebo
     """Raised by `dbutils.notebook.exit`; carries the value."""
 
 
-class NotebookUtils:
-    """`dbutils.notebook`."""
+class NotebookUtils(_Partial):
+    """`dbutils.notebook`.
+
+    Parameters:
+        run_notebook: runs a notebook with arguments for its widgets and gives what it exits with.
+    """
+
+    _called = "dbutils.notebook"
+
+    def __init__(self, run_notebook: Callable[[str, dict[str, str]], str | None] | None = None) -> None:
+        self._run = run_notebook
 
     def exit(self, value: str = "") -> None:
         raise NotebookExit(value)
 
+    def run(self, path: str, timeout_seconds: int = 0, arguments: dict[str, Any] | None = None) -> str | None:  # noqa: ARG002
+        """Run another notebook with names of its own; `%run` is what shares names.
 
-class DbUtils:
-    """The `dbutils` object."""
+        Returns:
+            The value of its `dbutils.notebook.exit`.
+        """
+        if self._run is None:
+            raise LdpError("LDP-2023", "dbutils.notebook.run() works in pipeline source only", hint=f"%run {path}")
+        return self._run(path, {k: str(v) for k, v in (arguments or {}).items()})
 
-    def __init__(self) -> None:
+
+class Library(_Partial):
+    """`dbutils.library`: packages are those of this environment."""
+
+    _called = "dbutils.library"
+
+    def restartPython(self) -> None:  # noqa: N802  (the platform's name)
+        """Nothing: no package was installed."""
+
+
+class DbUtils(_Partial):
+    """The `dbutils` object.
+
+    Parameters:
+        run_notebook: for `dbutils.notebook.run`.
+        arguments: values of widgets that a caller gives; they come before all others.
+    """
+
+    _called = "dbutils"
+
+    def __init__(
+        self,
+        run_notebook: Callable[[str, dict[str, str]], str | None] | None = None,
+        arguments: Mapping[str, str] | None = None,
+    ) -> None:
         self.fs = FileSystem()
-        self.widgets = Widgets()
+        self.widgets = Widgets(arguments)
         self.secrets = Secrets()
-        self.notebook = NotebookUtils()
+        self.notebook = NotebookUtils(run_notebook)
+        self.jobs = Jobs()
+        self.library = Library()

@@ -94,9 +94,10 @@ def create_sink(name: str, format: str, options: dict[str, str] | None = None) -
     for parameter, value in (("name", name), ("format", format)):
         if not isinstance(value, str):
             check.wrong("create_sink", parameter, value, "str")
-    declarations.sinks.append(
-        Sink(name, format, check.text_map("create_sink", "options", options), location=check.caller_location())
-    )
+    given = check.text_map("create_sink", "options", options)
+    if format.lower() == "delta" and ("path" in given) == ("tableName" in given):
+        check.wrong("create_sink", "options", options, 'for the format delta "tableName" or "path", one of the two')
+    declarations.sinks.append(Sink(name, format, given, location=check.caller_location()))
 
 
 @check.api
@@ -105,6 +106,7 @@ def foreach_batch_sink(name: Any = None) -> Any:
 
     def register(function: Callable[[Any, int], None]) -> Callable[[Any, int], None]:
         _, declarations = check.declaring()
+        check.takes("foreach_batch_sink", "function", function, 2, "a function of the batch's DataFrame and its number")
         own_name = name if isinstance(name, str) else function.__name__
         declarations.sinks.append(
             Sink(own_name, "foreachBatch", handler=function, location=check.function_location(function))

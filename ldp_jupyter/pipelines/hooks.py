@@ -26,6 +26,7 @@ def on_event_hook(
         check.wrong("on_event_hook", "max_allowable_consecutive_failures", limit, "an int >= 0, or None")
 
     def register(function: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+        check.takes("on_event_hook", "user_event_hook_fn", function, 1, "a function of one event")
         _, declarations = check.declaring()
         declarations.hooks.append(EventHook(function.__name__, function, limit))
         return function

@@ -129,6 +129,10 @@ def install_finder() -> None:
         return
     _finder = PipelineModules()
     sys.meta_path.insert(0, _finder)
+    if "pyspark.sql" in sys.modules:  # imported before: nothing is left to be guarded on the way in
+        from ldp_jupyter.spark import guards
+
+        guards.install()
     for name in NAMES:
         module = sys.modules.get(name)
         if module is not None and not hasattr(module, "__ldp_jupyter__"):

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import Context, using
-from ldp_jupyter.declarations import Declarations, Location, SourceUnit
+from ldp_jupyter.declarations import Declarations, Location, Note, SourceUnit
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.locations import shown_path
-from ldp_jupyter.sources.cells import Cell, CellRunner, is_definition_cell, is_pipeline_cell, pipeline_names
+from ldp_jupyter.sources.cells import (
+    Cell,
+    CellRunner,
+    find_notebook,
+    is_definition_cell,
+    is_pipeline_cell,
+    pipeline_names,
+)
 from ldp_jupyter.sources.failures import source_problem
-from ldp_jupyter.sources.finder import install_finder
+from ldp_jupyter.sources.finder import install_finder, other_dlt
 from ldp_jupyter.sources.modules import (
     forget_changed,
     forget_hidden,
@@ -23,8 +33,7 @@ from ldp_jupyter.sources.notebook import exported_cells, ipynb_cells, is_exporte
 from ldp_jupyter.sources.session import SourceSession
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
 
 def load_files(
@@ -48,7 +57,22 @@ def load_files(
         if cells:
             loaded.append(load_file(path, base, import_root, cells=cells))
     remember(import_root)
+    _tell_other_dlt(loaded)
     return loaded
+
+
+def _tell_other_dlt(loaded: Sequence[Declarations]) -> None:
+    """Say once that `import dlt` passes over another package of that name."""
+    other = other_dlt()
+    for declared in loaded if other is not None else ():
+        text = Path(declared.unit.key).read_text(encoding="utf-8", errors="replace")
+        found = re.search(r"^[ \t\"]*(?:import|from)[ \t]+dlt\b", text, re.MULTILINE)
+        if found is not None and not declared.unit.key.endswith(".sql"):
+            line = None if declared.unit.key.endswith(".ipynb") else text.count("\n", 0, found.start()) + 1
+            place = Location(declared.unit.shown, line, path=declared.unit.key)
+            said = f"`import dlt` is the platform's pipelines module here; {other} is installed too, and passed over"
+            declared.notes.append(Note("warning", said, place))
+            return
 
 
 def load_file(
@@ -121,24 +145,24 @@ def _run(path: Path, shown: str, context: Context, cells: list[Cell] | None) -> 
             from ldp_jupyter.sql import SqlScope, read_sql
 
             assert context.declarations is not None
-            scope = SqlScope(context.namespace, dict(context.confs), context.configuration)
+            scope = SqlScope(context.namespace, dict(context.confs), context.configuration, context.parameters)
             read_sql(text, scope, Location(shown, 1, 1, path=str(path)), context.declarations)
             context.namespace = scope.namespace
         return
     runner.run(cells if cells is not None else cells_of(path))
 
 
-def source_globals(path: str) -> dict[str, Any]:
+def source_globals(path: str, arguments: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What pipeline source finds predefined.
 
     `__name__` is ``__main__`` as on the platform; it also makes functions travel to Spark's workers by value.
+
+    Parameters:
+        arguments: values of widgets, for a notebook that another one runs.
     """
-    from ldp_jupyter.dbutils import DbUtils
+    from ldp_jupyter.dbutils import DbUtils, display, display_html
     from ldp_jupyter.sources.finder import pipelines_module
     from ldp_jupyter.spark.lazy import LazySpark
-
-    def display(*_args: Any, **_kwargs: Any) -> None:
-        """Accepted in pipeline source, and without effect there, as on the platform."""
 
     module = pipelines_module()
     return {
@@ -146,12 +170,35 @@ def source_globals(path: str) -> dict[str, Any]:
         "__file__": path,
         "__builtins__": __builtins__,
         "spark": LazySpark(),
-        "dbutils": DbUtils(),
+        "dbutils": DbUtils(functools.partial(run_notebook, path), arguments),
         "display": display,
-        "displayHTML": display,
+        "displayHTML": display_html,
         "dlt": module,
         "dp": module,
     }
+
+
+def run_notebook(caller: str, name: str, arguments: Mapping[str, str]) -> str | None:
+    """`dbutils.notebook.run`: another notebook with names of its own; gives the value that it exits with.
+
+    Parameters:
+        caller: path of the source that calls.
+        name: of the notebook, relative to the caller.
+        arguments: values of its widgets.
+
+    Raises:
+        LdpError: LDP-2012 outside of source that is being read; LDP-2002 where there is no such notebook.
+    """
+    from ldp_jupyter.context import source_being_read
+
+    context = source_being_read()
+    if context is None:
+        raise LdpError("LDP-2012", "dbutils.notebook.run() was called inside a dataset function")
+    found = find_notebook(caller, name, "dbutils.notebook.run")
+    shown = shown_path(found, context.root)
+    names = source_globals(str(found), arguments)
+    runner = CellRunner(context, names, shown, str(found), own_lines=found.suffix == ".ipynb")
+    return runner.run(cells_of(found))
 
 
 def _read(path: Path) -> str:

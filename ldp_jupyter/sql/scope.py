@@ -19,11 +19,13 @@ class SqlScope:
         namespace: default catalog and schema; USE and SET CATALOG change it.
         confs: Spark settings of the flows that follow; SET adds to them.
         parameters: the pipeline's configuration, for ``${key}``, ``:key`` and ``IDENTIFIER(:key)``.
+        named: the pipeline's parameters, for ``:key`` and ``IDENTIFIER(:key)`` before the configuration.
     """
 
     namespace: Namespace
     confs: dict[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    named: Mapping[str, str] = field(default_factory=dict)
     # As written after SET, quotes included: what ${key} puts into the text. A Spark setting bears no quotes.
     _written: dict[str, str] = field(default_factory=dict, init=False, repr=False)
     _home: Namespace | None = field(default=None, init=False, repr=False)
@@ -52,7 +54,14 @@ class SqlScope:
                 return str(values[key])
         return None
 
+    def parameter(self, name: str) -> str | None:
+        """The value of ``:name``, or None."""
+        for values in (self.named, self.parameters):
+            if name in values:
+                return str(values[name])
+        return None
+
     @property
     def known(self) -> list[str]:
         """All keys that have a value."""
-        return list(dict.fromkeys([*self._written, *self.confs, *self.parameters]))
+        return list(dict.fromkeys([*self._written, *self.confs, *self.named, *self.parameters]))

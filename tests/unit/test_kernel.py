@@ -197,7 +197,7 @@ def test_help_of_the_table_cell(shell: Shell) -> None:
         ("%%ldp_table t --expct a=b\n1", "LDP-1001 %%ldp_table does not know --expct", None),
         ("%%ldp_table t\ndf = 1", "LDP-2001 the last line of a %%ldp_table cell must be the DataFrame", "  cell [1], line 2   df = 1"),
         ("%%ldp_table t\nx = 1\ny = (", "LDP-2001 Python syntax: '(' was never closed", "  cell [1], line 3   y = ("),
-        ("%%ldp_sql\nCREATE OR REPLACE STREAMING TABLE t", "LDP-2011", "  cell [1], line 2"),
+        ("%%ldp_sql\nCREATE OR REPLACE FLOW f AS INSERT INTO t SELECT 1", "LDP-2011", "  cell [1], line 2"),
         ("%%ldp_sql option\nSELECT 1", "LDP-1001 %%ldp_sql takes no options, got 'option'", None),
         ("%ldp lss", 'LDP-1001 unknown command "lss"', None),
         ("%ldp ls --fromat json", "LDP-1001 No such option", None),

@@ -213,7 +213,7 @@ def test_a_name_in_the_first_place_is_refused(decorator: Any, kind: Kind) -> Non
     with declaring():
         problem = problem_of(lambda: decorator("orders"))
     assert problem.code == "LDP-2011"
-    assert "by keyword, e.g. name=" in problem.message
+    assert "by keyword, e.g. name=" in f"{problem.message} {problem.hint}"
 
 
 def test_partitions_and_clustering_exclude_each_other() -> None:
@@ -496,9 +496,10 @@ def test_wrong_arguments_of_a_flow(call: Any, said: str) -> None:
 def test_sinks() -> None:
     with declaring() as declared:
         dp.create_sink("events", "kafka", {"topic": "t", "n": 1})
-        dp.create_sink(name="copy", format="delta", options=None)
+        dp.create_sink(name="copy", format="delta", options={"tableName": "main.s.t"})
+        dp.create_sink("files", "parquet", None)
     assert [(s.name, s.format, s.options) for s in declared.sinks] == [
-        ("events", "kafka", {"topic": "t", "n": "1"}), ("copy", "delta", {}),
+        ("events", "kafka", {"topic": "t", "n": "1"}), ("copy", "delta", {"tableName": "main.s.t"}), ("files", "parquet", {}),
     ]  # fmt: skip
     assert declared.sinks[0].location.file == __file__
 
@@ -509,7 +510,11 @@ def test_sinks() -> None:
         lambda: dp.create_sink(None, "kafka"),
         lambda: dp.create_sink("s", None),
         lambda: dp.create_sink("s", "kafka", "topic=t"),
+        lambda: dp.create_sink("s", "delta"),
+        lambda: dp.create_sink("s", "delta", {"tableName": "t", "path": "/p"}),
         lambda: dp.foreach_batch_sink(name=1),
+        lambda: dp.foreach_batch_sink(lambda df: None),
+        lambda: dp.foreach_batch_sink(name="s")(lambda: None),
     ],
 )
 def test_wrong_arguments_of_a_sink(call: Any) -> None:
@@ -550,6 +555,15 @@ def test_event_hooks() -> None:
     assert declared.hooks[0].function is first
 
 
+def test_a_hook_takes_one_event() -> None:
+    with declaring() as declared:
+        for wrong in (lambda: None, lambda event, more: None, "print"):
+            problem = problem_of(lambda wrong=wrong: dp.on_event_hook(wrong))
+            assert (problem.code, "a function of one event" in problem.message) == ("LDP-2011", True)
+        dp.on_event_hook(print)
+    assert [hook.function for hook in declared.hooks] == [print]
+
+
 @pytest.mark.parametrize("limit", [-1, "1", True, 1.5])
 def test_a_wrong_limit_of_a_hook(limit: Any) -> None:
     with declaring():
@@ -572,10 +586,63 @@ def test_reads_go_through_the_session_of_whoever_runs() -> None:
         read = Reader("batch")
         readStream = Reader("stream")  # noqa: N815
 
+    class Resolver:
+        def read_table(self, name: str, *, streaming: bool, options: Any, reader: Any) -> str | None:
+            return f"dataset {name} {streaming}" if name == "mine" else None
+
+    with using(context(get_session=Session, resolver=Resolver())):
+        assert dp.read("mine") == "dataset mine False"
+        assert dp.read_stream("mine") == dp.readStream(name="mine") == "dataset mine True"
+        problem = problem_of(lambda: dp.read("external"))
+    assert (problem.code, "no dataset of this pipeline" in problem.message) == ("LDP-2003", True)
+    assert "spark.read.table reads tables of the catalog" in problem.hint
     with using(context(get_session=Session)):
-        assert dp.read("t") == "batch t"
-        assert dp.read_stream("t") == dp.readStream("t") == "stream t"
-    assert problem_of(lambda: dp.read("t")).code == "LDP-2012"
+        assert dp.read("t") == "batch t", "a cell of a kernel reads what is stored"
+        assert dp.readStream("t") == "stream t"
+
+
+def test_reads_belong_into_dataset_functions() -> None:
+    assert "outside of a pipeline" in problem_of(lambda: dp.read("t")).message
+    with declaring():
+        problem = problem_of(lambda: dp.read_stream("t"))
+        unnamed = problem_of(lambda: dp.readStream(5))
+        empty = problem_of(lambda: dp.read())
+    assert (problem.code, "at the top of a file" in problem.message) == ("LDP-2012", True)
+    assert "inside dataset functions" in problem.hint
+    assert unnamed.message == "readStream(name=...) got int 5; accepted: the name of a dataset of the pipeline"
+    assert empty.message == 'read() needs the parameter "name"'
+
+
+@pytest.mark.parametrize(
+    ("call", "message", "hint"),
+    [
+        (lambda: dp.create_streaming_table(), 'create_streaming_table() needs the parameter "name"', "parameters: name,"),
+        (lambda: dp.create_target_table(), 'create_target_table() needs the parameter "name"', "parameters: name,"),
+        (lambda: dp.create_sink("s"), 'create_sink() needs the parameter "format"', "parameters: name, format, options"),
+        (lambda: dp.expect(), 'expect() needs the parameter "name"', "parameters: name, inv"),
+        (lambda: dp.expect_all(), 'expect_all() needs the parameter "expectations"', "parameters: expectations"),
+        (lambda: dp.expect_all_or_fail(rules={}), 'expect_all_or_fail() has no parameter "rules"', "parameters: exp"),
+        (lambda: dp.table(dict, "t"), "table() got more than its 1 parameters by position", "give them by keyword"),
+        (lambda: dp.append_flow("f", "t", None, None, True, 1), "append_flow() got more than its 5", "by keyword"),
+        (lambda: dp.append_flow("f", name="g", target="t"), "append_flow() got more than its 5", "one of them twice"),
+        (lambda: dp.create_table(nme="t"), 'create_table() has no parameter "nme"', 'did you mean "name"?'),
+        (lambda: dp.enable_local_execution(True), "enable_local_execution() got more than its 0", "none"),
+    ],
+)
+def test_a_call_that_does_not_fit(call: Any, message: str, hint: str) -> None:
+    with declaring() as declared:
+        problem = problem_of(call)
+    assert problem.code == "LDP-2011"
+    assert message in problem.message
+    assert hint in f"{problem.message} {problem.hint}"
+    assert problem.location.file == __file__
+    assert (declared.datasets, declared.flows, declared.sinks) == ([], [], [])
+
+
+def test_aliases_say_which_function_they_are() -> None:
+    assert dp.create_table.__doc__ == "Deprecated name of `table`."
+    assert dp.apply_changes.__name__ == "apply_changes"
+    assert inspect.signature(dp.create_table) == inspect.signature(dp.table)
 
 
 def test_the_module_offers_exactly_what_it_lists() -> None:

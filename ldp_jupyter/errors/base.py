@@ -128,7 +128,7 @@ def problem_from(error: BaseException, code: str, **known: Any) -> LdpError:
 
 
 def sort_problems(problems: Iterable[LdpError]) -> list[LdpError]:
-    """Sorted by file, cell and line; those without a place last."""
+    """Sorted by file, cell and line; those without a place last. What several sources run into is told once."""
 
     def key(problem: LdpError) -> tuple[bool, str, int, str, int, str]:
         place = problem.location
@@ -138,4 +138,7 @@ def sort_problems(problems: Iterable[LdpError]) -> list[LdpError]:
         number = int("".join(c for c in cell if c.isdecimal()) or 0)  # cell [10] stands after cell [9]
         return (False, place.file or "", number, cell, place.line or 0, problem.message)
 
-    return sorted(problems, key=key)
+    once: dict[tuple[object, ...], LdpError] = {}
+    for problem in problems:
+        once.setdefault((problem.code, problem.message, problem.dataset, str(problem.location)), problem)
+    return sorted(once.values(), key=key)

@@ -83,6 +83,8 @@ class Graph:
     sinks: dict[str, Sink] = field(default_factory=dict)
     sink_flows: list[FlowNode] = field(default_factory=list)
     problems: list[LdpError] = field(default_factory=list)
+    # sources that were not read to their end: their files, with what stopped them
+    unread: list[tuple[str, LdpError]] = field(default_factory=list)
     warnings: list[Note] = field(default_factory=list)
     not_checked: list[Note] = field(default_factory=list)
 

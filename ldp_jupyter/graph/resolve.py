@@ -356,7 +356,9 @@ class Resolution:
         node.columns = [Column(field.name, field.dataType.simpleString()) for field in schema.fields]
         self._check_columns(node)
         if node.kind.stored:
-            check_stored_columns(node, schema, None if dataset.options.schema else _query_location(frames[0][0].flow))
+            flow = frames[0][0].flow
+            place = None if dataset.options.schema else _query_location(flow)
+            check_stored_columns(node, schema, {**self.base.configuration, **flow.confs}, place)
         self._check_expectations(node, frames)
 
     def _flow_schema(self, flow_node: FlowNode, frame: Any) -> Any:

@@ -47,7 +47,7 @@ def test_read_files_batch(spark: SparkSession, landing: Path) -> None:
     frame = spark.sql(f"SELECT a, b.c, _metadata.file_name f FROM read_files('{landing}', format => 'json') r WHERE r.a > 0")
     assert sorted(tuple(row) for row in frame.collect()) == [(1, 2.5, "a.json"), (3, None, "b.json")]
     guessed = spark.sql(f"SELECT * FROM read_files('{landing}')")
-    assert guessed.schema.simpleString() == "struct<a:bigint,b:struct<c:double>,l:array<struct<x:bigint>>,m:struct<k:string>>"
+    assert guessed.schema.simpleString() == "struct<a:bigint,b:struct<c:double>,l:array<struct<x:bigint>>,m:struct<k:string>,_rescued_data:string>"
     given = spark.sql(f"SELECT * FROM read_files(concat('{landing}', '/a.json'), format => 'json', schema => 'a STRING')")
     assert [tuple(row) for row in given.collect()] == [("1",)]
     spark.sql(f"CREATE VIEW over_files AS SELECT count(*) n FROM read_files('{landing}', format => 'json')")
@@ -59,10 +59,11 @@ def test_schema_hints_and_text_leaves(spark: SparkSession, landing: Path) -> Non
         return spark.sql(f"SELECT * FROM read_files('{landing}', format => 'json', {arguments})").schema.simpleString()
 
     assert schema("inferColumnTypes => false") == (
-        "struct<a:string,b:struct<c:string>,l:array<struct<x:string>>,m:struct<k:string>>")
+        "struct<a:string,b:struct<c:string>,l:array<struct<x:string>>,m:struct<k:string>,_rescued_data:string>")
     hints = "a INT, b.c DOUBLE, l.element.x BIGINT, m.key STRING, m.value INT, d DECIMAL(10, 2), e.f DATE"
     assert schema(f"inferColumnTypes => false, schemaHints => '{hints}'") == (
-        "struct<a:int,b:struct<c:double>,l:array<struct<x:bigint>>,m:map<string,int>,d:decimal(10,2),e:struct<f:date>>")
+        "struct<a:int,b:struct<c:double>,l:array<struct<x:bigint>>,m:map<string,int>,d:decimal(10,2),e:struct<f:date>,"
+        "_rescued_data:string>")
 
 
 def test_folders_of_partitions_become_columns(spark: SparkSession, tmp_path: Path) -> None:
@@ -70,11 +71,11 @@ def test_folders_of_partitions_become_columns(spark: SparkSession, tmp_path: Pat
     folder.mkdir(parents=True)
     (folder / "x.csv").write_text("i,n\n1,a\n")
     typed = spark.sql(f"SELECT * FROM read_files('{tmp_path}/days', format => 'csv', header => true)")
-    assert typed.schema.simpleString() == "struct<i:int,n:string,day:date>"
+    assert typed.schema.simpleString() == "struct<i:int,n:string,day:date,_rescued_data:string>"
     stream = spark.readStream.format("cloudFiles").option("cloudFiles.format", "csv").option("header", "true")
     frame = stream.load(f"{tmp_path}/days")
-    assert frame.schema.simpleString() == "struct<i:string,n:string,day:string>"
-    assert drain(frame, tmp_path, "days") == [("1", "a", "2024-01-01")]
+    assert frame.schema.simpleString() == "struct<i:string,n:string,day:string,_rescued_data:string>"
+    assert drain(frame, tmp_path, "days") == [("1", "a", "2024-01-01", None)]
 
 
 def test_functions_as_streams(spark: SparkSession, landing: Path, tmp_path: Path) -> None:
@@ -115,6 +116,25 @@ def test_cloud_files_infers_and_refuses_batch(spark: SparkSession, landing: Path
         spark.read.format("cloudFiles").load(str(landing))
     with pytest.raises(Exception, match="must be a constant"):
         spark.sql("SELECT * FROM read_files(rand())")
+
+
+def test_values_that_do_not_fit_are_rescued(spark: SparkSession, tmp_path: Path) -> None:
+    for name, text in {"j/a.json": '{"n": 1}\n{"n": "one"}\n', "c/a.csv": "n,t\n1,x\none,y\n"}.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+
+    def rows(folder: str, arguments: str) -> list[tuple]:
+        return sorted(map(tuple, spark.sql(f"SELECT * FROM read_files('{tmp_path}/{folder}', {arguments})").collect()),
+                      key=str)
+
+    hinted = "schemaHints => 'n INT'"
+    assert rows("j", f"format => 'json', {hinted}") == [(1, None), (None, '{"n": "one"}')]
+    assert rows("c", f"format => 'csv', {hinted}") == [(1, "x", None), (None, "y", "one,y")], "a header is the default"
+    assert rows("j", f"format => 'json', {hinted}, schemaEvolutionMode => 'none'") == [(1,), (None,)]
+    given = "format => 'json', schema => 'n INT', rescuedDataColumn => 'odd'"
+    assert spark.sql(f"SELECT * FROM read_files('{tmp_path}/j', {given}) WHERE odd IS NULL").columns == ["n", "odd"]
+    bare = spark.sql(f"SELECT * FROM read_files('{tmp_path}/c', format => 'csv', header => false)")
+    assert bare.columns == ["_c0", "_c1", "_rescued_data"]
 
 
 def test_paths_over_text(spark: SparkSession) -> None:

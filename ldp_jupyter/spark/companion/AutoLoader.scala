@@ -25,23 +25,40 @@ object AutoLoader {
     if (paths.isEmpty) Problem.raise("cloudFiles needs a path: load(path)")
     val path = paths.head
     val format = asked.get("format").map(known).getOrElse(FileSchemas.guessFormat(session, path))
-    val reading = readerOptions(session, asked, path, streaming)
+    // Where columns are inferred, the first line of a CSV file is taken for their names unless it is said otherwise.
+    val named = Warehouse.key(format) == "csv" && schema.isEmpty && !asked.contains("header")
+    val given = if (named) asked + ("header" -> "true") else asked
+    val reading = readerOptions(session, CaseInsensitiveMap(given), path, streaming)
     val columns = schema.getOrElse(inferred(session, format, asked, path, reading))
-    UnresolvedDataSource(format, Some(columns), CaseInsensitiveMap(reading), streaming, Seq(path))
+    val rescued = rescuedColumn(format, asked, schema.isEmpty)
+    val all = rescued.fold(columns)(name => StructType(columns.filterNot(_.name == name)).add(name, StringType))
+    val rescuing = rescued.filter(_ => asText(format)).map("columnNameOfCorruptRecord" -> _)
+    UnresolvedDataSource(format, Some(all), CaseInsensitiveMap(reading ++ rescuing), streaming, Seq(path))
+  }
+
+  /** Formats whose values are text in the files: any of them may not fit its column. */
+  private def asText(format: String) = Set("json", "csv", "xml")(Warehouse.key(format))
+
+  /** The column that takes records with a value that does not fit; there when columns are inferred, or asked for. */
+  private def rescuedColumn(format: String, asked: CaseInsensitiveMap[String], inferred: Boolean): Option[String] = {
+    val fixed = Set("text", "binaryfile")(Warehouse.key(format))
+    val never = asked.get("schemaEvolutionMode").exists(_.equalsIgnoreCase("none"))
+    val default = if (inferred && !fixed && !never) Some("_rescued_data") else None
+    asked.get("rescuedDataColumn").filter(_.nonEmpty).orElse(default)
   }
 
   /** Columns found in the files: names and nesting, with leaves as text unless types are asked for, then the hints. */
   private def inferred(session: SparkSession, format: String, asked: CaseInsensitiveMap[String], path: String,
       reading: Map[String, String]): StructType = {
     val typed = asked.get("inferColumnTypes").exists(_.equalsIgnoreCase("true"))
-    val asText = !typed && Set("json", "csv", "xml")(Warehouse.key(format))
+    val untyped = !typed && asText(format)
     val inference = Warehouse.key(format) match {
-      case "json" if asText => Map("primitivesAsString" -> "true")
+      case "json" if untyped => Map("primitivesAsString" -> "true")
       case "csv" | "xml" => Map("inferSchema" -> typed.toString)
       case _ => Map.empty[String, String]
     }
     val columns = FileSchemas.infer(session, format, path, reading -- streamOptions(asked).keys ++ inference)
-    val found = if (asText) StructType(columns.map(atomicAsText)) else columns
+    val found = if (untyped) StructType(columns.map(atomicAsText)) else columns
     asked.get("schemaHints").fold(found)(hints => SchemaHints(hints).applyTo(found))
   }
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ldp_jupyter.declarations import Location
     from ldp_jupyter.graph.model import Node
 
 _FORBIDDEN = " ,;{}()\n\t="
+_MAPPING = "spark.databricks.delta.properties.defaults.columnMapping.mode"
 _MOST_CLUSTERING = 4
 _SKIPPING = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "date", "timestamp", "string")
 
@@ -33,16 +36,20 @@ def check_column_names(schema: Any, location: Location | None) -> None:
         seen.add(field.name.lower())
 
 
-def check_stored_columns(node: Node, schema: Any, location: Location | None) -> None:
+def check_stored_columns(node: Node, schema: Any, settings: Mapping[str, str], location: Location | None) -> None:
     """Check that Delta can store these columns, laid out as the table's options say.
 
     The rules are Delta's own, which an update would meet when it writes.
+
+    Parameters:
+        settings: Spark's, where a property of all new tables may stand.
 
     Raises:
         LdpError: LDP-2027.
     """
     options = node.dataset.options
-    mapped = {k.lower(): v for k, v in options.properties.items()}.get("delta.columnmapping.mode", "none") != "none"
+    properties = {key.lower(): value for key, value in options.properties.items()}
+    mapped = (properties.get("delta.columnmapping.mode") or settings.get(_MAPPING, "none")) != "none"
     for field in schema.fields:
         kind = field.dataType.simpleString()
         names, types = _within(field)

@@ -114,6 +114,14 @@ def test_comments_of_columns(sql):
     assert comments == {"a": "declared", "b": "declared", "c": "of the view"}
 
 
+def test_column_names_with_other_letters_need_column_mapping(sql):
+    text = "CREATE MATERIALIZED VIEW a {} AS SELECT 1 AS `my id`, named_struct('a b', 1) AS s"
+    assert sql(text.format("")).problem().code == "LDP-2027"
+    sql(text.format("TBLPROPERTIES ('delta.columnMapping.mode' = 'name')")).fine()
+    sql(text.format(""), **{"spark.databricks.delta.properties.defaults.columnMapping.mode": "name"}).fine()
+    sql("CREATE TEMPORARY VIEW v AS SELECT 1 AS `my id`; CREATE MATERIALIZED VIEW a AS SELECT `my id` AS id FROM v;").fine()
+
+
 STORED = {
     "a column twice": ("SELECT 1 AS id, 2 AS id", "", "LDP-2020"),
     "a column twice in other letters": ("SELECT 1 AS id, 2 AS ID", "", "LDP-2020"),

@@ -76,7 +76,7 @@ def run_source_sql(session: Any, text: str) -> Any:
     if re.match(r"\s*CREATE\s+(SCHEMA|DATABASE|CATALOG)\b", text, re.IGNORECASE):
         _left_out(context, " ".join(text.split()[:2]).upper())
         return _nothing(session)
-    words = " ".join(text.split()[:2]).upper()
+    words = " ".join(re.sub(r"\bOR\s+RE(PLACE|FRESH)\s+", "", text, flags=re.IGNORECASE).split()[:2]).upper()
     hint = (
         "pipeline SQL stands in files and cells of its own: .sql, %sql, %%ldp_sql"
         if kind == "pipeline"

@@ -124,10 +124,31 @@ def test_ls_of_files_gives_one_object_for_each_read_on_its_own(run: Ldp, make_pr
     assert ([d["name"] for d in second["datasets"]], second["errors"]) == (["from_helper"], [])
     assert "columns" not in second["datasets"][0]
     assert [e["code"] for e in third["errors"]] == ["LDP-2001"]
+    assert (listed.status, run("ls", "transformations/a.py", "other/c.py").status) == (1, 0)
     text = run("ls", "transformations/a.py", "other/broken.sql").out.splitlines()
     assert text[0] == "transformations/a.py: orders (table)"
     assert text[1] == "other/broken.sql: nothing"
     assert text[2].startswith("  LDP-2001 ")
+
+
+def test_ls_warns_of_what_is_not_here_and_lists_all_the_same(run: Ldp, make_project: Make) -> None:
+    make_project({"transformations/a.py": "import dlt\nimport no_such_library\n@dlt.table\ndef t(): ...\n"})
+    for arguments in (("ls",), ("ls", "transformations/a.py")):
+        listed = run(*arguments, "--format", "json")
+        answer = listed.json[0] if len(arguments) > 1 else listed.json
+        assert ([d["name"] for d in answer["datasets"]], answer["errors"], listed.status) == (["t"], [], 0)
+        assert answer["warnings"] == [
+            "LDP-2002 ModuleNotFoundError: No module named 'no_such_library' at transformations/a.py:2"
+        ]
+        assert "no_such_library" in run(*arguments).out
+
+
+def test_ls_lists_no_view_that_nobody_declared(run: Ldp, make_project: Make) -> None:
+    text = (
+        "CREATE STREAMING TABLE t;\nCREATE FLOW f AS AUTO CDC INTO t FROM (SELECT * FROM STREAM s) KEYS (id) SEQUENCE BY at;\n"
+    )
+    make_project({"transformations/a.sql": text})
+    assert [d["name"] for d in run("ls", "--format", "json").json["datasets"]] == ["t"]
 
 
 def test_ls_of_a_file_that_is_not_there(run: Ldp, make_project: Make) -> None:

@@ -229,7 +229,7 @@ class CellRunner:
             self.declarations.notes.append(Note("not_checked", f"cell magic %{language}", self._place(cell)))
 
     def _pass_over(self, before: int) -> None:
-        """The platform runs no SQL cell of a Python notebook: statements that declare nothing are work for elsewhere."""
+        """The platform runs no SQL cell of a Python notebook: what declares nothing in it is passed over."""
         problems = self.declarations.problems
         others = [p for p in problems[before:] if p.code == "LDP-2012"]
         problems[before:] = [p for p in problems[before:] if p not in others]

@@ -72,9 +72,6 @@ TABLE = {
     "a declared schema that the query does not fit": (
         {"b.sql": "CREATE MATERIALIZED VIEW x (id BIGINT) AS SELECT id, double FROM good"},
         "LDP-2020", "b.sql:1:1", "double", None),
-    "a format that Spark does not know": (
-        {"b.py": DP + "@dp.table\ndef x():\n    return spark.readStream.format('jsn').load('/data')\n"},
-        "LDP-2015", "b.py:6", "jsn", "json"),
     "an expectation with an unknown column": (
         {"b.sql": "CREATE MATERIALIZED VIEW x\n(CONSTRAINT ok EXPECT (doubel > 1))\nAS SELECT * FROM good"},
         "LDP-2016", "b.sql:2", "doubel", 'did you mean "double"?'),

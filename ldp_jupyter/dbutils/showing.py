@@ -25,6 +25,14 @@ def display_html(text: str) -> None:
         show(HTML(text))
 
 
+def give_display() -> None:
+    """DataFrames have a method `display`, as they have on the platform."""
+    from pyspark.sql import DataFrame
+
+    if not hasattr(DataFrame, "display"):
+        DataFrame.display = display
+
+
 def _under_a_cell() -> bool:
     context = current()
     if "IPython" not in sys.modules or source_being_read() is not None:

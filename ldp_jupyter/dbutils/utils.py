@@ -244,7 +244,12 @@ class NotebookUtils(_Partial):
             The value of its `dbutils.notebook.exit`.
         """
         if self._run is None:
-            raise LdpError("LDP-2023", "dbutils.notebook.run() works in pipeline source only", hint=f"%run {path}")
+            raise LdpError(
+                "LDP-2023",
+                "dbutils.notebook.run() works in pipeline source only",
+                hint=f"%run {path} runs it here, with the names of this notebook",
+                location=caller_location(),
+            )
         return self._run(path, {k: str(v) for k, v in (arguments or {}).items()})
 
 

@@ -34,9 +34,15 @@ class _GuardedLoader:
 
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
-        from ldp_jupyter.spark import guards
+        _guard()
 
-        guards.install()
+
+def _guard() -> None:
+    from ldp_jupyter.dbutils import give_display
+    from ldp_jupyter.spark import guards
+
+    guards.install()
+    give_display()
 
 
 class PipelineModules:
@@ -130,9 +136,7 @@ def install_finder() -> None:
     _finder = PipelineModules()
     sys.meta_path.insert(0, _finder)
     if "pyspark.sql" in sys.modules:  # imported before: nothing is left to be guarded on the way in
-        from ldp_jupyter.spark import guards
-
-        guards.install()
+        _guard()
     for name in NAMES:
         module = sys.modules.get(name)
         if module is not None and not hasattr(module, "__ldp_jupyter__"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from core_samples import context, problem_of
+from core_samples import context, load, problem_of, tables
 
 from ldp_jupyter.context import using
 from ldp_jupyter.dbutils import DbUtils, NotebookExit
@@ -119,3 +119,69 @@ def test_secrets_come_from_the_environment(dbutils: DbUtils, monkeypatch: pytest
 def test_the_end_of_a_notebook(dbutils: DbUtils) -> None:
     with pytest.raises(NotebookExit, match="done"):
         dbutils.notebook.exit("done")
+
+
+# ---- what else source calls
+
+
+def test_task_values_outside_of_a_job() -> None:
+    values = DbUtils().jobs.taskValues
+    assert values.get(taskKey="t", key="k", default=1, debugValue=2) == 2
+    problem = problem_of(lambda: values.get("t", "k", default=1))
+    assert (problem.code, "debugValue" in problem.hint) == ("LDP-2022", True)
+    values.set(key="k", value={"a": [1, None]})
+    assert problem_of(lambda: values.set("k", object())).code == "LDP-2011"
+
+
+@pytest.mark.parametrize(
+    ("call", "message", "hint"),
+    [
+        (lambda d: d.fs.mounts(), "dbutils.fs.mounts is not there on this machine", "dbutils.fs has: cp, head, ls"),
+        (lambda d: d.fs.mkdir("x"), "dbutils.fs.mkdir is not there", 'did you mean "mkdirs"?'),
+        (lambda d: d.widget.get("x"), "dbutils.widget is not there", 'did you mean "widgets"?'),
+        (lambda d: d.credentials.assumeRole("r"), "dbutils.credentials is not there", "dbutils has: fs, jobs, library"),
+        (lambda d: d.notebook.entry_point.getDbutils(), "dbutils.notebook.entry_point is not there", "exit, run"),
+        (lambda d: d.notebook.run("x"), "dbutils.notebook.run() works in pipeline source only", "%run x"),
+    ],
+)
+def test_what_is_missing_is_told_by_its_name(call: Any, message: str, hint: str) -> None:
+    problem = problem_of(lambda: call(DbUtils()))
+    assert problem.code == "LDP-2023"
+    assert message in problem.message
+    assert hint in problem.hint
+    assert problem.location.file == __file__
+
+
+def test_objects_can_still_be_asked_what_they_have() -> None:
+    assert not hasattr(DbUtils(), "__wrapped__")
+    assert DbUtils().library.restartPython() is None
+
+
+def test_arguments_of_a_caller_come_before_widgets_and_configuration() -> None:
+    utils = DbUtils(arguments={"day": "today"})
+    utils.widgets.text("day", "never")
+    with using(context(configuration={"day": "yesterday"})):
+        assert utils.widgets.get("day") == "today"
+        assert DbUtils().widgets.get("day") == "yesterday"
+
+
+def test_secrets_as_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LDP_SECRET_S_K", "word")
+    assert DbUtils().secrets.getBytes("s", "k") == b"word"
+
+
+def test_a_notebook_runs_another_and_gets_what_it_exits_with(make_project: Any) -> None:
+    root = make_project(
+        {
+            "a.py": "import dlt\nword = dbutils.notebook.run('./inner/b', 60, {'n': 7})\n"
+            "assert word == '7 default', word\nassert 'other' not in globals()\n@dlt.table\ndef t(): ...\n",
+            "inner/b.py": "# Databricks notebook source\ndbutils.widgets.text('n', '0')\ndbutils.widgets.text('m', 'default')\n"
+            "other = 1\ndbutils.notebook.exit(dbutils.widgets.get('n') + ' ' + dbutils.widgets.get('m'))\n"
+            "# COMMAND ----------\nraise SystemError('not reached')\n",
+            "c.py": "dbutils.notebook.run('./nothing')\n",
+        }
+    )
+    declared, lost = load(root, "a.py", "c.py")
+    assert ([str(p) for p in declared.problems], tables(declared)) == ([], ["t"])
+    assert lost.problems[0].message == "dbutils.notebook.run ./nothing: no such notebook"
+    assert str(lost.problems[0].location) == "c.py:1"

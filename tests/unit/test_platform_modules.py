@@ -146,3 +146,9 @@ def test_its_functions_are_not_there_even_so() -> None:
     with pytest.raises(AttributeError, match="no attribute 'tabel'$"):
         dlt.tabel()
     assert problem_of(lambda: dlt.read("t")).code == "LDP-2012"
+
+
+def test_dataframes_can_be_displayed(make_project: Make) -> None:
+    root = make_project({"a.py": f"import dlt\nfrom pyspark.sql import DataFrame\nassert DataFrame.display\n{TABLE}"})
+    (declared,) = load(root, "a.py")
+    assert problems(declared) == []

@@ -4,6 +4,7 @@ from ldp_jupyter.declarations.cdc import CdcSpec, SnapshotSpec
 from ldp_jupyter.declarations.dataset import Dataset, Kind, TableOptions
 from ldp_jupyter.declarations.expectation import Action, Expectation
 from ldp_jupyter.declarations.flow import Flow, PythonQuery, Query, SqlQuery
+from ldp_jupyter.declarations.function import SqlFunction
 from ldp_jupyter.declarations.registry import Declarations, EventHook, Note, SourceUnit
 from ldp_jupyter.declarations.sink import Sink
 from ldp_jupyter.locations import Location
@@ -24,6 +25,7 @@ __all__ = [
     "Sink",
     "SnapshotSpec",
     "SourceUnit",
+    "SqlFunction",
     "SqlQuery",
     "TableOptions",
 ]

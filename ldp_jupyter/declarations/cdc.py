@@ -17,6 +17,7 @@ class CdcSpec:
 
     Parameters:
         source: name of a table or view that can be read as a stream, as written.
+        source_options: options of that stream.
         keys: columns that identify a row.
         sequence_by: orders the events of a key.
         ignore_null_updates: True for all columns; the two lists narrow it.
@@ -39,6 +40,7 @@ class CdcSpec:
     scd_type: str = "1"
     track_history_columns: tuple[str, ...] | None = None
     track_history_except: tuple[str, ...] | None = None
+    source_options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,12 @@ class SqlQuery:
     Parameters:
         text: the query.
         location: where its first character stands, so that a span in it becomes a line of the source.
+        columns: names that its columns take, in order; empty where they keep their own.
     """
 
     text: str
     location: Location
+    columns: tuple[str, ...] = ()
 
 
 Query: TypeAlias = PythonQuery | SqlQuery | CdcSpec | SnapshotSpec
@@ -63,6 +65,11 @@ class Flow:
     location: Location | None = None
     language: str = "PYTHON"
     sink: str | None = None
+
+    @property
+    def updates(self) -> bool:
+        """Whether it is an update flow: rows that a batch changed are written again."""
+        return self.confs.get("ldp.outputMode") == "update"
 
     @property
     def is_cdc(self) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.declarations import CdcSpec
 from ldp_jupyter.engine.batch import Observed, job_group
-from ldp_jupyter.engine.streaming import combine
+from ldp_jupyter.engine.streaming import combine, to_target
 from ldp_jupyter.events import FlowStatus
 from ldp_jupyter.quality import RuleSet
 
@@ -30,7 +30,8 @@ def run_once(run: FlowRun) -> None:
         apply_once(run, frame)
     else:
         rules = RuleSet.of(run.work.graph.shown(run.node.name), run.node.dataset, run.work.base.configuration)
-        frame = observed.apply(rules, frame, run.session)
+        frame = observed.apply(rules, to_target(run, frame), run.session)
+        frame = _as_stored(frame, run.table.schema)
         with job_group(run):
             (
                 frame.write.format("delta")
@@ -44,3 +45,16 @@ def run_once(run: FlowRun) -> None:
         run.progress(FlowStatus.RUNNING, metrics={"num_output_rows": written or 0}, quality=quality)
     # only now: a kill before this line runs the flow again, and the txn makes that harmless
     run.work.memory.set(full, "once", {**done, run.flow.name: generation})
+
+
+def _as_stored(frame: Any, schema: Any) -> Any:
+    """Columns in the types of the table: Delta casts them for streams and not for a batch that may add columns."""
+    from pyspark.sql import functions as F
+
+    types = {field.name.lower(): field.dataType for field in schema.fields}
+    if all(types.get(field.name.lower(), field.dataType) == field.dataType for field in frame.schema.fields):
+        return frame
+    return frame.select(*[
+        F.col(f"`{field.name}`").cast(types.get(field.name.lower(), field.dataType)).alias(field.name)
+        for field in frame.schema.fields
+    ])  # fmt: skip

@@ -34,7 +34,7 @@ def run_stream(run: FlowRun) -> None:
         return
     suit_stream(run, frame)
     rules = RuleSet.of(work.graph.shown(node.name), node.dataset, work.base.configuration)
-    frame = rules.apply(_to_target(run, frame), run.session)
+    frame = rules.apply(to_target(run, frame), run.session)
     run.progress(FlowStatus.RUNNING)
     with closing(bridge.ProgressFeed(frame.sparkSession)) as feed:
         follow(run, feed, _to_delta(run, frame, checkpoint), lambda progress: report(run, progress, rules))
@@ -129,7 +129,7 @@ def combine(run: FlowRun, rules: RuleSet | None, observed: dict[str, Any]) -> tu
     return quality, written
 
 
-def _to_target(run: FlowRun, frame: Any) -> Any:
+def to_target(run: FlowRun, frame: Any) -> Any:
     """Columns of an INSERT by position take the target's names."""
     if run.flow.by_name:
         return frame

@@ -129,11 +129,12 @@ def check_owner(node: Node, table: Table, owner: str, graph: Graph) -> None:
 
 def create(session: Any, node: Node, table: Table, schema: Any, owner: str) -> None:
     """Create the table, or replace it by an empty one of a new generation."""
+    from ldp_jupyter.spark.computed import features
     from ldp_jupyter.spark.tables import create_table
 
     options = node.dataset.options
     generation = f"{int(table.generation.split('-')[0] or 0) + 1 if table.exists else 0}-{uuid.uuid4().hex[:8]}"
-    properties = stored_properties(node, owner) | {GENERATION: generation}
+    properties = stored_properties(node, owner) | features(schema) | {GENERATION: generation}
     table.table_id, table.version = create_table(
         session, table.path, schema, options.partition_cols, options.cluster_by, properties, node.dataset.comment
     )
@@ -172,6 +173,8 @@ def new_columns(node: Node, table: Table, schema: Any, graph: Graph) -> list[Any
     Raises:
         LdpError: LDP-3005 when only a full refresh can bring the table to its declaration.
     """
+    from ldp_jupyter.spark.computed import computed_as
+
     shown, place = graph.shown(node.name), node.dataset.location
     wanted = [c.lower() for c in node.dataset.options.partition_cols]
     if wanted != [c.lower() for c in table.partition_columns]:
@@ -187,6 +190,14 @@ def new_columns(node: Node, table: Table, schema: Any, graph: Graph) -> list[Any
     new = []
     for column in schema.fields:
         known = have.get(column.name.lower())
+        if computed_as(column) != (computed_as(known) if known is not None else None):
+            raise LdpError(
+                "LDP-3005",
+                f'column "{column.name}" of "{shown}" is now declared as {computed_as(column) or "an ordinary column"}',
+                dataset=shown,
+                location=place,
+                hint=f"run with --full-refresh {shown}",
+            )
         if known is None:
             new.append(column)
         elif not _compatible(known.dataType, column.dataType):

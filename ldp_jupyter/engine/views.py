@@ -128,17 +128,21 @@ def _told(facts: BatchInputs) -> list[dict[str, Any]]:
 
 
 def _commented(run: FlowRun, frame: Any) -> Any:
-    """Columns with the comments and types that the declaration gives them."""
+    """Columns with the comments, types and generated values that the declaration gives them."""
     from pyspark.sql import functions as F
+
+    from ldp_jupyter.spark.computed import computed_as, value_of
 
     assert run.node is not None
     schema = run.node.schema
-    if run.node.dataset.options.schema is None and not run.node.dataset.column_comments:
+    declared = run.node.dataset.options.schema is not None or run.node.dataset.column_comments
+    if not declared and not any(map(computed_as, frame.schema.fields)):
         return frame
     have = {name.lower(): name for name in frame.columns}
     columns = []
     for field in schema.fields:
-        source = F.col(f"`{have[field.name.lower()]}`") if field.name.lower() in have else F.lit(None)
+        given = field.name.lower() in have
+        source = F.col(f"`{have[field.name.lower()]}`") if given else F.expr(value_of(field) or "NULL")
         columns.append(source.cast(field.dataType).alias(field.name, metadata=field.metadata or {}))
     return frame.select(*columns)
 

@@ -247,9 +247,11 @@ def _changed_pipeline(
         origins[key] = "%ldp config"
         if key.startswith("configuration."):
             values[key.removeprefix("configuration.")] = value
+    parameters = dict(pipeline.parameters)
     for key, value in configuration.items():
-        values[key] = value
-        origins[f"configuration.{key}"] = "--set"
+        group = "parameters" if key in parameters else "configuration"
+        (parameters if group == "parameters" else values)[key] = value
+        origins[f"{group}.{key}"] = "--set"
     path = overrides.get("root_path")
     log = pipeline.event_log
     if log is not None:  # a log that stands in the pipeline's own schema moves with it
@@ -268,6 +270,7 @@ def _changed_pipeline(
         root=absolute(root / path) if path else pipeline.root,
         event_log=log,
         configuration=values,
+        parameters=parameters,
         origins=origins,
     )
 

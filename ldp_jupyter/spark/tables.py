@@ -125,9 +125,10 @@ def forget_tables(session: SparkSession) -> None:
 
 
 def parse_columns(session: SparkSession, columns: str) -> StructType:
-    """The schema that a column list of CREATE TABLE means; generated and identity columns are ordinary ones here."""
+    """The schema that a column list of CREATE TABLE means; with computed columns as Delta has them."""
     from pyspark.sql.types import StructType
 
-    return StructType.fromJson(
-        json.loads(_call(session, "TableCommits", "parseColumns", session._jsparkSession, columns))
-    )
+    from ldp_jupyter.spark.computed import as_delta
+
+    parsed = json.loads(_call(session, "TableCommits", "parseColumns", session._jsparkSession, columns))
+    return as_delta(StructType.fromJson(parsed))

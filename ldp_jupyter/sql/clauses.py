@@ -60,7 +60,8 @@ def read_clauses(cursor: Cursor, kind: Kind) -> Clauses:
     found = Clauses()
     while not cursor.done and not cursor.at("AS|FLOW"):
         start = cursor.peek()
-        if cursor.at_query(or_columns=True) and not cursor.at("WITH", "ROW", "FILTER"):
+        own_with = cursor.at("WITH", "ROW", "FILTER") or _at_binding(cursor, kind)
+        if cursor.at_query(or_columns=True) and not own_with:
             break
         clause = _clause(cursor, kind, found)
         if clause in found.seen:
@@ -115,6 +116,12 @@ def _clause(cursor: Cursor, kind: Kind, found: Clauses) -> str:
     if cursor.at("WITH", "ROW", "FILTER") or cursor.at("ROW", "FILTER"):
         _row_filter(cursor, found, start)
         return "ROW FILTER"
+    if _at_binding(cursor, kind):
+        cursor.expect("WITH", "SCHEMA")
+        cursor.take("TYPE")
+        mode = cursor.next().upper
+        cursor.note("no_effect", f"WITH SCHEMA {mode}", start)
+        return "WITH SCHEMA"
     if cursor.take("SCHEDULE"):
         _schedule(cursor, start)
         return "SCHEDULE"
@@ -130,6 +137,14 @@ def _clause(cursor: Cursor, kind: Kind, found: Clauses) -> str:
             cursor.note("not_checked", f"DEFAULT COLLATION {collation}", start)
         return "DEFAULT COLLATION"
     return _unknown(cursor, kind)
+
+
+def _at_binding(cursor: Cursor, kind: Kind) -> bool:
+    """Whether ``WITH SCHEMA BINDING`` or the like comes next, and no WITH of a query."""
+    return kind is Kind.VIEW and (
+        cursor.at("WITH", "SCHEMA", "BINDING|COMPENSATION|EVOLUTION")
+        or cursor.at("WITH", "SCHEMA", "TYPE", "EVOLUTION")
+    )
 
 
 def _unknown(cursor: Cursor, kind: Kind) -> str:

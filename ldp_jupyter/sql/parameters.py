@@ -98,8 +98,9 @@ def fill_parameters(source: Source, tokens: Sequence[Token], scope: SqlScope) ->
         if token.text != ":" or not _is_parameter(tokens, index):
             continue
         name = tokens[index + 1]
-        if name.text in scope.parameters:
-            replacements.append((token.start, name.end, quote_string(str(scope.parameters[name.text]))))
+        value = scope.parameter(name.text)
+        if value is not None:
+            replacements.append((token.start, name.end, quote_string(value)))
         else:
             problems.append(_without_value(f":{name.text}", name.text, source, token.start, scope))
     if not replacements:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.declarations import Kind, PythonQuery, SqlQuery
 from ldp_jupyter.engine.code_digest import code_digest
-from ldp_jupyter.engine.request import flow_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +23,7 @@ def definition(graph: Graph, node: Node) -> dict[str, Any]:
     dataset, options = node.dataset, node.dataset.options
     return {
         "kind": node.kind.value,
-        "flows": {flow_name(graph, flow): _flow_digest(flow) for flow in node.flows},
+        "flows": {"" if flow.flow.default else flow.flow.name: _flow_digest(flow) for flow in node.flows},
         "views": {graph.shown(v.name): _digest([_flow_digest(f) for f in v.flows]) for v in _views(graph, node)},
         "columns": {column.name: column.type for column in node.columns or ()},
         "expectations": {rule.name: [rule.text, rule.action.value] for rule in dataset.expectations},
@@ -43,11 +42,9 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     if before["kind"] != now["kind"]:
         yield f"kind: {before['kind'].replace('_', ' ')} to {now['kind'].replace('_', ' ')}"
-    flows = _compared(before["flows"], now["flows"])
-    if len(now["flows"]) == 1 and not flows.added and not flows.gone:
-        yield from ["query"] if flows.changed else []
-    else:
-        yield from flows.told("flow")
+    if before["flows"].get("") != now["flows"].get(""):  # the table's own
+        yield "query"
+    yield from _compared(_named(before["flows"]), _named(now["flows"])).told("flow")
     yield from _compared(before["views"], now["views"]).told("view")
     columns = _compared(before["columns"], now["columns"])
     kinds = [f"{c} {before['columns'][c]} to {now['columns'][c]}" for c in columns.changed]
@@ -61,6 +58,10 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[
     for key, words in (("comment", "comment"), ("partition", "partition columns"), ("cluster", "clustering columns")):
         if before[key] != now[key]:
             yield words
+
+
+def _named(flows: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: digest for name, digest in flows.items() if name}
 
 
 class _compared:  # noqa: N801  (reads as a verb)

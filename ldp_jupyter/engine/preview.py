@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ldp_jupyter.declarations import Kind, Note
+from ldp_jupyter.declarations import CdcSpec, Kind, Note
 from ldp_jupyter.engine.definitions import KEY, definition, differences
 from ldp_jupyter.engine.inactive import Absent, find_absent
 from ldp_jupyter.engine.plan import UpdatePlan, inputs_through_views, plan_update, refusing_readers, reset_allowed
@@ -130,7 +130,7 @@ def preview_update(
     plan = plan_update(graph, request, last)
     tables = read_tables(session, layout, [node for node in graph.nodes.values() if node.kind.stored])
     absent = find_absent(session, layout, memory, graph, owner, unloaded)
-    return _Preview(graph, session, memory, owner, plan, tables).run(absent)
+    return _Preview(graph, session, layout, memory, owner, plan, tables).run(absent)
 
 
 def full_refresh_warnings(graph: Graph, plan: UpdatePlan, tables: dict[Name, Table]) -> list[Note]:
@@ -158,10 +158,18 @@ def full_refresh_warnings(graph: Graph, plan: UpdatePlan, tables: dict[Name, Tab
 
 class _Preview:
     def __init__(
-        self, graph: Graph, session: Any, memory: Memory, owner: str, plan: UpdatePlan, tables: dict[Name, Table]
+        self,
+        graph: Graph,
+        session: Any,
+        layout: Layout,
+        memory: Memory,
+        owner: str,
+        plan: UpdatePlan,
+        tables: dict[Name, Table],
     ) -> None:
         self.graph = graph
         self.session = session
+        self.layout = layout
         self.memory = memory
         self.owner = owner
         self.plan = plan
@@ -222,9 +230,25 @@ class _Preview:
             check_owner(node, table, self.owner, self.graph)
             if node.kind == Kind.STREAMING_TABLE and table.exists and not full:
                 new_columns(node, table, node.schema, self.graph)
+                self._check_changes(node, table)
         except LdpError as problem:
             return problem
         return None
+
+    def _check_changes(self, node: Node, table: Table) -> None:
+        """Raise for an AUTO CDC flow whose arguments do not fit the stored changes any more."""
+        from ldp_jupyter import cdc
+        from ldp_jupyter.spark import bridge
+
+        target = cdc.ChangeTarget(
+            self.graph.shown(node.name), table.path, self.layout.changes(node.name, table.generation)
+        )
+        for flow in node.flows:
+            query = flow.flow.query
+            source = self.graph.nodes[flow.inputs[0]] if len(flow.inputs) == 1 else None
+            if isinstance(query, CdcSpec) and source is not None and source.schema is not None:
+                shape = bridge.empty(self.session, source.schema, streaming=not flow.flow.once)
+                cdc.check_definition(self.session, query, shape, target)
 
     def _view(self, node: Node, table: Table, made: DatasetPlan, *, full: bool) -> tuple[str, list[str]]:
         """Whether a materialized view is computed, and why."""

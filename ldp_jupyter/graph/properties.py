@@ -45,8 +45,6 @@ def check_properties(graph: Graph, dataset: Dataset) -> None:
     Delta refuses unknown names that begin with ``delta.``; names that nobody knows and that are near to none are left
     alone, since the platform has more than Delta.
     """
-    if not dataset.options.properties:
-        return
     for key in dataset.options.properties:
         known = next((names for prefix, names in _KNOWN.items() if key.lower().startswith(prefix)), ())
         if not known or key.lower() in {name.lower() for name in known}:

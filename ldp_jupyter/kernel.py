@@ -7,12 +7,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import Context, set_standing
-from ldp_jupyter.errors import UsageProblem
+from ldp_jupyter.errors import LdpError, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ldp_jupyter.background import Background
     from ldp_jupyter.declarations import Declarations, Location
+    from ldp_jupyter.graph import Graph
     from ldp_jupyter.pipeline import Pipeline
 
 
@@ -36,6 +38,7 @@ class Kernel:
         self.names: dict[str, str] = {}  # pseudo file name of a cell -> its label
         self.current: Declarations | None = None
         self.captured: list[str] = []
+        self.background: Background | None = None
         self._text = ""
         self._ahead: int | None = None
 
@@ -64,6 +67,32 @@ class Kernel:
             self._pipeline, self._stamp = pipeline, stamp
             self.stand(pipeline)
         return pipeline
+
+    def run_in_background(self, pipeline: Pipeline, graph: Graph, selected: Mapping[str, Any]) -> None:
+        """Run a continuous update beside the cells; one at a time.
+
+        Raises:
+            LdpError: LDP-3003 while there is one.
+        """
+        from ldp_jupyter.background import Background
+
+        if self.background is not None and self.background.running:
+            raise LdpError(
+                "LDP-3003",
+                f'"{self.background.pipeline.settings.name}" runs in the background of this kernel',
+                hint="%ldp stop ends it",
+            )
+        self.background = Background(pipeline, graph, selected, lambda error: say(f"The update failed.\n{error}"))
+
+    def stop_background(self) -> None:
+        """Stop the update that runs beside the cells.
+
+        Raises:
+            UsageProblem: LDP-1001 when there is none.
+        """
+        if self.background is None or not self.background.running:
+            raise UsageProblem("LDP-1001", "no update runs in the background", hint="%ldp run --continuous starts one")
+        self.background.stop()
 
     def stand(self, pipeline: Pipeline) -> None:
         """Make the pipeline's context that of plain cells."""

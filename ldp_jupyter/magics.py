@@ -74,6 +74,23 @@ class NotebookDoor:
             self.show(GraphView(graph))
         raise PipelineInvalid(graph.problems, graph.pipeline)
 
+    def start(self, pipeline: Pipeline, graph: Graph, selected: dict[str, Any]) -> bool:
+        """Run a continuous update in the background."""
+        if graph.problems:
+            from ldp_jupyter.display import DryRunView
+
+            self.invalid(graph, DryRunView(graph, pipeline.where))
+        self.kernel.run_in_background(pipeline, graph, selected)
+        self.text(
+            f"{pipeline.settings.name} runs continuously in the background · %ldp status shows it, %ldp stop ends it"
+        )
+        return True
+
+    def stop(self) -> None:
+        """Stop the update in the background."""
+        self.kernel.stop_background()
+        self.text("Stopped.")
+
     def end(self, pipeline: Pipeline) -> None:
         """The kernel goes on: readers through the catalog get new events when they read."""
 
@@ -132,6 +149,8 @@ def unload(ip: Any) -> None:
         else:
             ip.user_ns.pop(name, None)
     _given.clear()
+    if _kernel.background is not None:
+        _kernel.background.stop()
     remove_finder()
     set_standing(None)
     _kernel = None
@@ -277,6 +296,8 @@ def _flush() -> None:
     """Let readers from outside find the newest events, when the kernel ends in peace."""
     import contextlib
 
+    if _kernel is not None and _kernel.background is not None:
+        _kernel.background.stop()
     session = sys.modules.get("ldp_jupyter.spark.session")
     if _kernel is None or _kernel._pipeline is None or session is None or session.current() is None:
         return

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.cli.options import pairs
+from ldp_jupyter.errors import UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +74,15 @@ class Door:
         """Show what a check found wrong, and end with status 1."""
         self.show(view)
         raise SystemExit(1)
+
+    def start(self, pipeline: Pipeline, graph: Graph, selected: dict[str, Any]) -> bool:  # noqa: ARG002
+        """Run a continuous update in the background, where there is one: a terminal waits for it instead."""
+        return False
+
+    def stop(self) -> None:
+        raise UsageProblem(
+            "LDP-1001", "`stop` is for notebooks", hint="where an update runs in a terminal, Ctrl-C stops it"
+        )
 
     def end(self, pipeline: Pipeline) -> None:
         """A command that wrote events is over: here the process ends, so readers from outside get them now."""

@@ -90,8 +90,9 @@ def init(door: Door, directory: str, sample: str | None) -> None:
 )
 @output_format("text", "json")
 @click.option("--prepare", is_flag=True, help="Fetch and build what is missing, so that the first start is quick.")
+@click.option("--start", is_flag=True, help="Also start Spark in a process of its own, which takes some seconds.")
 @click.pass_obj
-def doctor(door: Door, project: str | None, form: str, prepare: bool) -> None:
+def doctor(door: Door, project: str | None, form: str, prepare: bool, start: bool) -> None:
     """Check Java, JARs, packages and folders; each failing check names a fixing command."""
     from ldp_jupyter.project import find_project
     from ldp_jupyter.spark.doctor import checks
@@ -100,7 +101,7 @@ def doctor(door: Door, project: str | None, form: str, prepare: bool) -> None:
         from ldp_jupyter.spark.prepare import prepare as prepare_all
 
         prepare_all(say=lambda text: click.echo(text, err=True))
-    found = checks(find_project(Path(project or ".")))
+    found = checks(find_project(Path(project or ".")), start=start)
     if form == "json":
         door.json([{"name": c.name, "ok": c.ok, "detail": c.detail, "fix": c.fix} for c in found])
     else:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     default=None,
     help="Try again what may heal, or never (default: as the target says; never in a notebook).",
 )
+@click.option(
+    "--continuous", is_flag=True, help="Go on with what arrives, until stopped; in a notebook, in the background."
+)
 @strict_platform
 @click.option("--report", type=click.Path(dir_okay=False), help="Write the report to this HTML file, too.")
 @click.option("--junit", type=click.Path(dir_okay=False), help="Write a JUnit file.")
@@ -37,6 +40,7 @@ def run(
     /,
     form: str,
     production: bool | None,
+    continuous: bool,
     strict_platform: bool,
     report: str | None,
     junit: str | None,
@@ -48,6 +52,8 @@ def run(
     selected = take_selection(options)
     pipeline = door.pipeline(options)
     graph = pipeline.dry_run(strict_platform=strict_platform)
+    if continuous and door.start(pipeline, graph, selected):
+        return
     # one for each update with its progress: in production a failed one may be run again
     updates: list[tuple[Update, Any]] = []
 
@@ -60,7 +66,7 @@ def run(
     if production is None:
         production = not door.interactive and not pipeline.settings.development
     try:
-        pipeline.run(graph=graph, production=production, begun=begun, **selected)
+        pipeline.run(graph=graph, production=production, continuous=continuous, begun=begun, **selected)
     except (PipelineInvalid, UpdateFailed) as failed:
         problems, failure = failed.problems, failed
     except LdpError as failed:
@@ -82,6 +88,13 @@ def run(
         door.end(pipeline)
     if failure is not None:
         raise failure
+
+
+@ldp.command()
+@click.pass_obj
+def stop(door: Door, /) -> None:
+    """Stop the update that a notebook runs in the background."""
+    door.stop()
 
 
 @ldp.command()

@@ -46,6 +46,7 @@ class UpdateRequest:
         refresh_failed: refresh what failed or was skipped in the last update.
         refresh_files: refresh what these source files (or cells) declare or write.
         reset_checkpoints: streaming flows that read their sources from the start again.
+        continuous: whether the flows run again until the update is stopped.
     """
 
     refresh: Sequence[str] = ()
@@ -54,6 +55,7 @@ class UpdateRequest:
     refresh_failed: bool = False
     refresh_files: Sequence[str] = ()
     reset_checkpoints: Sequence[str] = ()
+    continuous: bool = False
 
     @property
     def everything(self) -> bool:
@@ -64,10 +66,10 @@ class UpdateRequest:
     def again(self, graph: Graph, last: UpdateView | None) -> UpdateRequest:
         """The same for a further try: what was emptied or reset is not so again."""
         if self.everything:
-            return UpdateRequest()
+            return UpdateRequest(continuous=self.continuous)
         selection = self.select(graph, last)
         names = [str(name) for name in (*selection.refresh, *selection.full)]
-        return UpdateRequest((*names, *selection.sinks))
+        return UpdateRequest((*names, *selection.sinks), continuous=self.continuous)
 
     def select(self, graph: Graph, last: UpdateView | None = None) -> Selection:
         """Find what is named.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.declarations import CdcSpec, Kind, SnapshotSpec
 from ldp_jupyter.engine import definitions
+from ldp_jupyter.engine.continuous import Continuous
 from ldp_jupyter.engine.emitter import Emitter, error_json
 from ldp_jupyter.engine.failures import Canceled
 from ldp_jupyter.engine.hooks import HookRunner
@@ -126,6 +127,7 @@ class Update:
                 "refresh_selection_by_path": list(request.refresh_files),
                 "reset_checkpoint_selection": list(request.reset_checkpoints),
                 "development": self.retries == Retries(),
+                "continuous": request.continuous,
                 "config": self.settings,
             },
             self.cause,
@@ -151,6 +153,8 @@ class Update:
                     scheduler.run(plan.flows)
                 finally:
                     self._remember(work, bus)
+                if request.continuous and not problems:
+                    Continuous(work, bus, scheduler).run()
             if problems:
                 raise UpdateFailed(problems, self.update_id)
         except (Canceled, KeyboardInterrupt) as stopped:

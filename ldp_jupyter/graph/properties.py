@@ -23,7 +23,7 @@ enableVariantShredding isolationLevel logRetentionDuration minReaderVersion minW
 parquet.compression.codec randomizeFilePrefixes randomPrefixLength sampleRetentionDuration
 setTransactionRetentionDuration targetFileSize tuneFileSizesForRewrites universalFormat.enabledFormats
 """
-_USED = ("pipelines.reset.allowed", "pipelines.pipelineId")
+_USED = ("pipelines.reset.allowed", "pipelines.pipelineId", "pipelines.trigger.interval")
 _WITHOUT_EFFECT = (
     "pipelines.autoOptimize.managed",
     "pipelines.autoOptimize.zOrderCols",
@@ -31,7 +31,6 @@ _WITHOUT_EFFECT = (
     "pipelines.cdc.tombstoneGCThresholdInSeconds",
     "pipelines.channel",
     "pipelines.metastore.tableName",
-    "pipelines.trigger.interval",
 )
 _KNOWN = {
     "delta.": tuple(f"delta.{name}" for name in _DELTA.split()),
@@ -45,6 +44,8 @@ def check_properties(graph: Graph, dataset: Dataset) -> None:
     Delta refuses unknown names that begin with ``delta.``; names that nobody knows and that are near to none are left
     alone, since the platform has more than Delta.
     """
+    if not dataset.options.properties:
+        return
     for key in dataset.options.properties:
         known = next((names for prefix, names in _KNOWN.items() if key.lower().startswith(prefix)), ())
         if not known or key.lower() in {name.lower() for name in known}:

@@ -19,7 +19,7 @@ PACKAGE = Path(ldp_jupyter.__file__).parent
 ORDER = [
     "locations", "errors", "names", "declarations", "events", "context", "absent", "pipelines", "sql", "project", "spark",
     "dbutils", "sources", "quality", "cdc", "graph", "state", "eventlog", "engine", "display", "pipeline", "jobs",
-    "cli", "kernel", "notation", "magics", "demo", "__init__", "__main__",
+    "background", "cli", "kernel", "notation", "magics", "demo", "__init__", "__main__",
 ]  # fmt: skip
 
 # Where one asks for something of a package behind it, and why.

@@ -36,7 +36,7 @@ class Resolver(Protocol):
     def notice_action(self, key: str) -> None:
         """The function does what the platform forbids in it: a key of `LOCAL_ONLY`."""
 
-    def notice_option(self, key: str) -> None:
+    def notice_option(self, key: str, value: Any) -> None:
         """The function sets an option of a reader."""
 
 

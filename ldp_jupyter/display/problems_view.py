@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ldp_jupyter.graph.model import Graph
 
 
+_IN_ONE_LINE = 2
+_PLACES = 3
+
+
 class DryRunView(Display):
     """Result of a dry run: valid or every error at once, warnings, what was not checked, the graph.
 
@@ -38,7 +42,7 @@ class DryRunView(Display):
 
     def html(self) -> Markup:
         head = html.header(self.graph.pipeline, self._count(), self.where, word=self._word())
-        closing = html.tag("div", html.muted(not_checked(self.graph)), "margin:6px 0;")
+        closing = html.tag("div", html.muted(not_checked(self.graph)), "margin:6px 0;white-space:pre-line;")
         picture = GraphView(self.graph).picture() if self.graph.nodes else ""
         problems, warnings = problem_blocks(self.graph.problems), warning_lines(self.graph.warnings)
         planned = html.join([remark("Next update", line) for line in self._planned()])
@@ -72,13 +76,36 @@ class DryRunView(Display):
 
 
 def not_checked(graph: Graph) -> str:
-    """The closing sentence: what nobody here can tell."""
-    left = list(dict.fromkeys(str(note) for note in graph.not_checked))
+    """The closing words: what nobody here can tell; more than two things stand in lines of their own."""
+    left = grouped(graph.not_checked)
     if graph.problems:
         left.append("what depends on the errors above")
     else:
         left += [f"columns of `{graph.shown(n.name)}`" for n in graph.nodes.values() if n.columns is None]
-    return f"Not checked here: {'; '.join(left)}." if left else "Nothing left unchecked."
+    if not left:
+        return "Nothing left unchecked."
+    if len(left) <= _IN_ONE_LINE:
+        return f"Not checked here: {'; '.join(left)}."
+    return "\n".join(["Not checked here:", *(f"  · {text}" for text in left)])
+
+
+def grouped(notes: Iterable[Note]) -> list[str]:
+    """Notes with one text told once, with their first places."""
+    places: dict[str, list[str]] = {}
+    for note in notes:
+        text = f"not on the platform: {note.text}" if note.kind == "local_only" else note.text
+        found = places.setdefault(text, [])
+        place = str(note.location) if note.location else ""
+        if place and place not in found:
+            found.append(place)
+    return [text + _at(found) for text, found in places.items()]
+
+
+def _at(places: list[str]) -> str:
+    if not places:
+        return ""
+    more = len(places) - _PLACES
+    return f" at {', '.join(places[:_PLACES])}" + (f" and {more} more" if more > 0 else "")
 
 
 def warning_lines(notes: Iterable[Note]) -> Markup:

@@ -164,7 +164,7 @@ def _graph(graph: Graph, update: UpdateView) -> Markup:
 
 
 def _checks(graph: Graph) -> Markup:
-    return html.join([warning_lines(graph.warnings), html.tag("div", not_checked(graph))])
+    return html.join([warning_lines(graph.warnings), html.tag("div", not_checked(graph), "white-space:pre-line;")])
 
 
 def _settings(update: UpdateView, settings: Mapping[str, Any] | None) -> Markup:

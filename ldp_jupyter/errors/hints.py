@@ -17,7 +17,7 @@ _BY_CONDITION = {
     "DATATYPE_MISMATCH": "cast the argument to the type wanted",
     "CAST_INVALID_INPUT": "use try_cast",
     "EVENT_TIME_IS_NOT_ON_TIMESTAMP_TYPE": "cast it: to_timestamp(column), in the query that is read",
-    "UNSUPPORTED_DATATYPE": "types are STRING, INT, BIGINT, DOUBLE, DECIMAL(p,s), BOOLEAN, DATE, TIMESTAMP, ARRAY<>, ...",
+    "UNSUPPORTED_DATATYPE": "types are STRING, INT, BIGINT, DOUBLE, DECIMAL(9,2), BOOLEAN, DATE, TIMESTAMP, ...",
     "INVALID_EXTRACT": "take a field of a struct with a dot, an element of an array with [0]",
     "COLUMN_ALREADY_EXISTS": "rename one of the two columns",
     "NOT_A_PARTITIONED_TABLE": "declare partition columns, or leave PARTITION out",

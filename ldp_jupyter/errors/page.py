@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from ldp_jupyter.errors.codes import CODES, ErrorCode
+from ldp_jupyter.errors.examples import EXAMPLES
 
 _INTRODUCTION = """\
 # Errors
@@ -28,6 +29,9 @@ Exit status of `ldp`: 2 for a wrong command, option, selection or setting, 1 for
 This page is made from the code: `python -m ldp_jupyter.errors.page docs/errors.md`.
 """
 
+_EXAMPLES = """\
+Real output of wrong pipelines, one for each code that `ldp dry-run` gives and that a small project can show. They are
+compared with what the code says by the tests."""
 _HEAD = ("| code | what it means | what to do |", "| --- | --- | --- |")
 _RANGES = {
     "1": "Commands and settings",
@@ -45,6 +49,8 @@ def errors_page() -> str:
         entries = [entry for code, entry in CODES.items() if code.startswith(f"LDP-{digit}")]
         rows = [f"| {entry.code} | {_cell(entry.title)} | {_cell(_advice(entry))} |" for entry in entries]
         parts.append("\n".join([f"## {title}", "", *_HEAD, *rows, ""]))
+    shown = [f"**{code}** {CODES[code].title}\n\n```\n{text}\n```\n" for code, text in EXAMPLES.items()]
+    parts.append("\n".join(["## Examples", "", _EXAMPLES, "", *shown]))
     return "\n".join(parts)
 
 

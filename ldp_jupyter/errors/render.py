@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 def render_problem(problem: LdpError) -> str:
     """One block, as users see it in a cell and in a terminal."""
-    where = f' in dataset "{problem.dataset}"' if problem.dataset and f'"{problem.dataset}"' not in problem.message else ""
+    told = not problem.dataset or f'"{problem.dataset}"' in problem.message
+    where = "" if told else f' in dataset "{problem.dataset}"'
     lines = [f"{problem.code} {problem.message}{where}"]
     if problem.location and str(problem.location):
         snippet = problem.location.snippet()

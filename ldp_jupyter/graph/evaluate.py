@@ -98,9 +98,9 @@ class Evaluation:
         """See `context.Resolver`."""
         self.notices.action(key)
 
-    def notice_option(self, key: str) -> None:
+    def notice_option(self, key: str, value: Any) -> None:
         """See `context.Resolver`."""
-        self.notices.option(key)
+        self.notices.option(key, value)
 
     def run_sql(self, text: str, args: Any) -> Any:
         """See `context.Resolver`. Only queries and settings are allowed in a dataset function."""
@@ -365,5 +365,5 @@ def unknown_table(graph: Graph, name: str, **known: Any) -> LdpError:
         or "it is neither declared in the pipeline nor in the catalog"
     )
     if elsewhere:
-        hint += f': put rows there by hand, ldp query "CREATE TABLE {name} AS SELECT ..."'
+        hint += "; " + table_by_hand(name, graph.namespace)
     return LdpError("LDP-2003", f'unknown table "{name}"', hint=hint, **known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import current
 from ldp_jupyter.declarations import Location, Note
@@ -32,11 +32,11 @@ _USED = (
     "partitionColumns",
     "fileNamePattern",
     "mergeSchema",
+    "rescuedDataColumn",
 )
 IDLE_OPTIONS = (
     "schemaLocation",
     "schemaEvolutionMode",
-    "rescuedDataColumn",
     "includeExistingFiles",
     "allowOverwrites",
     "backfillInterval",
@@ -70,7 +70,7 @@ class Notices:
             self._places.add(place)
             self.notes.append(local_only(key, place))
 
-    def option(self, key: str) -> None:
+    def option(self, key: str, value: Any) -> None:
         """An option of a reader.
 
         Raises:
@@ -80,7 +80,7 @@ class Notices:
             return
         name = key[len(_PREFIX) :]
         known = _BY_LOWER.get(name.lower())
-        if known in IDLE_OPTIONS:
+        if known in IDLE_OPTIONS and not _has_effect(known, str(value)):
             self._idle.setdefault(known, _user_place())
         elif known is None and not name.lower().startswith(_CLOUD):
             raise LdpError(
@@ -101,8 +101,10 @@ class Notices:
         if not re.search(r"\b(read_files|cloud_files)\s*\(", plain, re.IGNORECASE):
             return
         for option in IDLE_OPTIONS:
-            found = re.search(rf"\b{option}\b\s*=>|'cloudFiles\.{option}'", query.text, re.IGNORECASE)
-            if found:
+            found = re.search(
+                rf"(?:\b{option}\b\s*=>|'cloudFiles\.{option}'\s*,)\s*'?(\w*)", query.text, re.IGNORECASE
+            )
+            if found and not _has_effect(option, found[1]):
                 self._idle.setdefault(option, _moved(query, position(query.text, found.start())))
         for found in re.finditer(r"\b(\w+)\s*=>", query.text):
             near = _near(found[1]) if found[1].lower() not in _BY_LOWER else None
@@ -123,21 +125,26 @@ class Notices:
 
 
 # Options of formats and of files in general, which read_files takes as well.
-_FILE_OPTIONS = frozenset(
-    """
-    allowbackslashescapinganycharacter allowcomments allownonnumericnumbers allownumericleadingzeros
-    allowsinglequotes allowunquotedcontrolchars allowunquotedfieldnames attributeprefix badrecordspath
-    charset chartoescapequoteescaping columnnameofcorruptrecord comment dateformat datetimerebasemode declaration
-    delimiter dropfieldifallnull emptyvalue encoding enforceschema escape escapequotes excludeattribute header
-    ignorecorruptfiles ignoreleadingwhitespace ignoremissingfiles ignoresurroundingspaces ignoretrailingwhitespace
-    inferschema inferts int96rebasemode lineseparator linesep locale maxcharspercolumn maxcolumns mergeschema mode
-    modifiedafter modifiedbefore multiline nanvalue negativeinf nullvalue pathglobfilter positiveinf preferdate
-    prefersdate prefersdecimal primitivesasstring quote quoteall quoteescapecharacter quotemode
-    readercasesensitive recursivefilelookup rescueddatacolumn roottag rowtag rowvalidationxsdpath samplingratio
-    schema sep singlevariantcolumn skiprows timestampformat timestampntzformat timezone unescapedquotehandling
-    unescapequotes valuetag wholetext wildcardcolname path
-    """.split()
-)
+_FILE_OPTIONS = frozenset({
+    "allowbackslashescapinganycharacter", "allowcomments", "allownonnumericnumbers", "allownumericleadingzeros",
+    "allowsinglequotes", "allowunquotedcontrolchars", "allowunquotedfieldnames", "attributeprefix", "badrecordspath",
+    "charset", "chartoescapequoteescaping", "columnnameofcorruptrecord", "comment", "dateformat",
+    "datetimerebasemode", "declaration", "delimiter", "dropfieldifallnull", "emptyvalue", "encoding", "enforceschema",
+    "escape", "escapequotes", "excludeattribute", "header", "ignorecorruptfiles", "ignoreleadingwhitespace",
+    "ignoremissingfiles", "ignoresurroundingspaces", "ignoretrailingwhitespace", "inferschema", "inferts",
+    "int96rebasemode", "lineseparator", "linesep", "locale", "maxcharspercolumn", "maxcolumns", "mergeschema", "mode",
+    "modifiedafter", "modifiedbefore", "multiline", "nanvalue", "negativeinf", "nullvalue", "pathglobfilter",
+    "positiveinf", "preferdate", "prefersdate", "prefersdecimal", "primitivesasstring", "quote", "quoteall",
+    "quoteescapecharacter", "quotemode", "readercasesensitive", "recursivefilelookup", "rescueddatacolumn", "roottag",
+    "rowtag", "rowvalidationxsdpath", "samplingratio", "schema", "sep", "singlevariantcolumn", "skiprows",
+    "timestampformat", "timestampntzformat", "timezone", "unescapedquotehandling", "unescapequotes", "valuetag",
+    "wholetext", "wildcardcolname", "path",
+})  # fmt: skip
+
+
+def _has_effect(option: str, value: str) -> bool:
+    """Without evolution there is no column of rescued data; the other modes are one here."""
+    return option == "schemaEvolutionMode" and value.lower() == "none"
 
 
 def _near(name: str) -> str | None:

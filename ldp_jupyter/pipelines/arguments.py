@@ -41,7 +41,8 @@ def location_of(filename: str, line: int, context: Context | None) -> Location:
             return found
     path, _, label = filename.partition("#")  # a cell of a notebook file, read before
     cell = label if label.startswith("cell ") else None
-    return Location(shown_path(path if cell else filename, context.root if context else None), line, None, cell, filename)
+    shown = shown_path(path if cell else filename, context.root if context else None)
+    return Location(shown, line, None, cell, filename)
 
 
 def caller_location() -> Location | None:

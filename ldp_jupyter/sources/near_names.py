@@ -34,7 +34,8 @@ def exception_hint(error: BaseException) -> str | None:
         return did_you_mean(name, _visible(error.__traceback__)) or f'"{name}" is defined nowhere before this line'
     missing = _NO_ARGUMENT.search(str(error)) if isinstance(error, TypeError) else None
     if missing and _last_frame(error.__traceback__, own=True):
-        return f"a dataset function takes no arguments: bind a value by a default, def f({missing[1].strip(chr(39))}=...)"
+        name = missing[1].strip("'")
+        return f"a dataset function takes no arguments: bind a value by a default, def f({name}=...)"
     return f"give it {missing[1]}" if missing else None
 
 

@@ -135,7 +135,7 @@ def _option(original: Any, self: Any, key: str, value: Any) -> Any:
     if context is not None:
         self.__dict__.setdefault("_ldp_options", {})[key.lower()] = str(value)
         if context.resolver is not None:
-            context.resolver.notice_option(key)
+            context.resolver.notice_option(key, value)
     return original(self, key, value)
 
 
@@ -144,8 +144,8 @@ def _options(original: Any, self: Any, **options: Any) -> Any:
     if context is not None:
         self.__dict__.setdefault("_ldp_options", {}).update({k.lower(): str(v) for k, v in options.items()})
         if context.resolver is not None:
-            for key in options:
-                context.resolver.notice_option(key)
+            for key, value in options.items():
+                context.resolver.notice_option(key, value)
     return original(self, **options)
 
 

@@ -80,13 +80,13 @@ MISTAKES = [
                     path: transformations/base.sql
         """, "LDP-1004"),
     Mistake("key of open-source settings", {"spark-pipeline.yml": "name: shop\n«storages: .state\nlibraries:\n  - glob:\n      include: transformations/**\n"}, "LDP-1004"),
-    Mistake("nothing declared", {"transformations/base.sql": "-- all of it is commented out\n"}, "LDP-2019"),
+    Mistake("nothing declared", {"transformations/base.sql": "-- all of it is commented out\n", "spark-pipeline.yml": "name: shop\n"}, "LDP-2019"),
     Mistake("notebook that is no JSON", {"transformations/n.ipynb": '{"cells": [\n'}, "LDP-2001"),
     Mistake("mistake in a notebook's cell", {"transformations/n.ipynb": _notebook(PYTHON, '@dp.materialized_view\ndef a():\n    return spark.read.table("custmers")\n')}, "LDP-2003"),
     Mistake("syntax in a notebook's cell", {"transformations/n.ipynb": _notebook(PYTHON, "def a(:\n    pass\n")}, "LDP-2001"),
     Mistake("table cell that assigns", {"notebooks/n.ipynb": _notebook('%%ldp_table a\ndf = spark.read.table("orders")\n')}, "LDP-2001", hint="end with `df`"),
     Mistake("option of a table cell", {"notebooks/n.ipynb": _notebook('%%ldp_table a --coment x\nspark.read.table("orders")\n')}, "LDP-1001"),
-    Mistake("magic mistyped", {"notebooks/n.ipynb": _notebook("%%ldp_tabel a\nspark.range(1)\n"), }, "LDP-2012"),
+    Mistake("magic mistyped", {"notebooks/n.ipynb": _notebook("%%ldp_tabel a\nspark.range(1)\n") }, "LDP-2012"),
     Mistake("exported notebook", {"transformations/n.py": "# Databricks notebook source\nimport dlt\n\n# COMMAND ----------\n\n# MAGIC %sql\n# MAGIC CREATE MATERIALIZED VIEW a AS SELECT * FROM «custmers\n"}, "LDP-2003"),
     Mistake("name declared in two files", {
         "transformations/z.py": PYTHON + "«@dp.materialized_view\ndef orders():\n    return spark.range(1)\n"}, "LDP-2006"),

@@ -24,7 +24,7 @@ MISTAKES = [
     python("f missing in spark.sql", _view('t = "orders"\n    return «spark.sql("SELECT * FROM {t}")'), "LDP-2001", hint="an f is missing"),
     python("typo in select", _view(f'return «{_BATCH}.select("order_id", "quantitty")'), "LDP-2004"),
     python("typo in col", _view(f'return «{_BATCH}.filter(F.col("quantitty") > 1)'), "LDP-2004"),
-    python("typo in an attribute", _view(f'df = {_BATCH}\n    return «df.filter(df.quantitty > 1)'), "LDP-2004"),
+    python("typo in an attribute", _view(f"df = {_BATCH}\n    return «df.filter(df.quantitty > 1)"), "LDP-2004"),
     python("typo in df[...]", _view(f'df = {_BATCH}\n    return «df.filter(df["quantitty"] > 1)'), "LDP-2004"),
     python("column in two tables", _view(
         f'o, c = {_BATCH}, spark.read.table("customers")\n    j = o.join(c, o.customer_id == c.customer_id)\n    return «j.select("customer_id")'), "LDP-2015"),
@@ -54,7 +54,7 @@ MISTAKES = [
     python("typo in a method", _view(f"return «{_BATCH}.whre('quantity > 1')"), "LDP-2004", hint='"where"'),
     python("function that F has not", _view(f'return «{_BATCH}.select(F.uper("status"))'), "LDP-2009"),
     python("statement in spark.sql", _view('«spark.sql("CREATE TABLE x AS SELECT 1")\n    return spark.range(1)'), "LDP-2012"),
-    python("decorator inside a function", _view('@dp.materialized_view«\n    def b():\n        return spark.range(1)\n    return spark.range(1)'), "LDP-2012"),
+    python("decorator inside a function", _view("@dp.materialized_view«\n    def b():\n        return spark.range(1)\n    return spark.range(1)"), "LDP-2012"),
     python("syntax", "@dp.materialized_view\ndef a(«:\n    pass\n", "LDP-2001"),
     python("indentation", "@dp.materialized_view\ndef a():\n«return spark.range(1)\n", "LDP-2001"),
     python("SQL in a Python string", _view('return «spark.sql("SELECT * FORM orders")'), "LDP-2001"),

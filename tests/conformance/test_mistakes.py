@@ -13,6 +13,7 @@ import pytest
 
 from ldp_jupyter import Pipeline
 from ldp_jupyter.errors import LdpError
+from ldp_jupyter.errors.examples import EXAMPLES
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.spark
 
+SAID: set[str] = set()
 MISTAKES = [*mistakes_sql.MISTAKES, *mistakes_python.MISTAKES, *mistakes_projects.MISTAKES]
 
 
@@ -64,11 +66,19 @@ def test_one_mistake_is_one_error_with_its_place_and_a_hint(mistake: Mistake, tm
     assert problem.hint or "accepted:" in problem.message
     assert mistake.hint in (problem.hint or "")
     text = str(problem)
+    SAID.add("\n".join(line for line in text.splitlines() if not line.startswith("  |")))
     assert "Py4J" not in text
     assert "SQLSTATE" not in text
     assert "ldp_jupyter/" not in text
 
 
+def test_the_examples_in_the_documentation_are_what_is_said() -> None:
+    if len(SAID) < len(MISTAKES) * 0.9:
+        pytest.skip("only a part of the mistakes was made")
+    # LDP-2026 is a mistake with --strict-platform only: see test_platform
+    assert [text for code, text in EXAMPLES.items() if code != "LDP-2026" and text not in SAID] == []
+
+
 def test_mistakes_are_told_apart() -> None:
-    assert len({mistake.what for mistake in MISTAKES}) == len(MISTAKES)
+    assert len({(mistake.what, *mistake.files) for mistake in MISTAKES}) == len(MISTAKES)
     assert sum(1 for mistake in MISTAKES if mistake.place() is None) <= 5, "a mistake has its mark"

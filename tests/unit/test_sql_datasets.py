@@ -258,12 +258,12 @@ def test_clause(clause: str, field: str, value: object) -> None:
         ("CREATE MATERIALIZED VIEW t REFRESH POLICY FULL AS SELECT 1", "no_effect", "REFRESH POLICY FULL"),
         ("CREATE MATERIALIZED VIEW t USING ICEBERG AS SELECT 1", "no_effect", "ICEBERG"),
         ("CREATE MATERIALIZED VIEW t DEFAULT COLLATION DE_CI AS SELECT 1", "not_checked", "DE_CI"),
-        ("CREATE OR REPLACE MATERIALIZED VIEW t AS SELECT 1", "not_checked", "OR REFRESH"),
-        ("CREATE TEMPORARY VIEW t (CONSTRAINT a EXPECT (x)) AS SELECT 1 AS x", "not_checked", 'view "t"'),
-        ("CREATE TABLE t (a INT) FLOW INSERT BY NAME SELECT 1", "not_checked", 'managed table "t"'),
-        ("AUTO CDC INTO t FROM s KEYS (id) SEQUENCE BY ts", "not_checked", "CREATE FLOW"),
-        ("APPLY CHANGES INTO t FROM (SELECT * FROM STREAM s) KEYS (id) SEQUENCE BY ts", "not_checked", "query as the source"),
-        ("APPLY CHANGES INTO t FROM s KEYS (id) SEQUENCE BY ts APPLY AS DELETE WHEN d", "warning", "SEQUENCE BY"),
+        ("CREATE OR REPLACE MATERIALIZED VIEW t AS SELECT 1", "local_only", "OR REFRESH"),
+        ("CREATE TEMPORARY VIEW t (CONSTRAINT a EXPECT (x)) AS SELECT 1 AS x", "local_only", "view in SQL (t)"),
+        ("CREATE TABLE t (a INT) FLOW INSERT BY NAME SELECT 1", "local_only", "CREATE TABLE with a flow (t)"),
+        ("AUTO CDC INTO t FROM s KEYS (id) SEQUENCE BY ts", "local_only", "CREATE FLOW"),
+        ("APPLY CHANGES INTO t FROM (SELECT * FROM STREAM s) KEYS (id) SEQUENCE BY ts", "local_only", "query as the source"),
+        ("APPLY CHANGES INTO t FROM s KEYS (id) SEQUENCE BY ts APPLY AS DELETE WHEN d", "local_only", "SEQUENCE BY"),
     ],
 )
 def test_note(text: str, kind: str, part: str) -> None:

@@ -11,6 +11,7 @@ from ldp_jupyter.errors import LdpError
 from ldp_jupyter.errors.hints import syntax_hint
 from ldp_jupyter.graph.notices import Notices
 from ldp_jupyter.names import Name, split_name
+from ldp_jupyter.sources.failures import table_by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

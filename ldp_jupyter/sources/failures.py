@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ldp_jupyter.context import Context
     from ldp_jupyter.locations import Location
+    from ldp_jupyter.names import Namespace
 
 _LIBRARIES = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
 
@@ -84,13 +85,14 @@ def source_problem(error: BaseException, code: str, **known: Any) -> LdpError:
             location=where.moved(where.line or 1, error.offset),
             dataset=known.get("dataset"),
         )
+    context = current()
     table = _unread_table(error) if code == "LDP-2002" else None
-    if table:  # read while the source is: datasets of the pipeline do not exist yet
+    if table and context is not None:  # read while the source is: datasets of the pipeline do not exist yet
         return LdpError(
             "LDP-2003",
             f'unknown table "{table}"',
-            hint="datasets of the pipeline are read inside dataset functions only; put rows of another table there by "
-            f'hand, ldp query "CREATE TABLE {table} AS SELECT ..."',
+            hint="datasets of the pipeline are read inside dataset functions only; "
+            + table_by_hand(table, context.namespace),
             detail=str(error),
             dataset=known.get("dataset"),
             location=place or known.get("location"),
@@ -116,6 +118,17 @@ def _unread_table(error: BaseException) -> str | None:
         return None
     parameters = error.getMessageParameters() or {}  # type: ignore[attr-defined]
     return str(parameters.get("relationName", "")).replace("`", "")
+
+
+def table_by_hand(name: str, namespace: Namespace) -> str:
+    """How a table that no pipeline here declares comes to be; the default catalog and schema need not be made."""
+    full = namespace.qualify(name)
+    steps = [f"CREATE TABLE {name} AS SELECT ..."]
+    if (full.catalog, full.schema) != (namespace.catalog, namespace.schema):
+        steps.insert(0, f"CREATE SCHEMA IF NOT EXISTS {full.catalog}.{full.schema}")
+    if full.catalog != namespace.catalog:
+        steps.insert(0, f"CREATE CATALOG IF NOT EXISTS {full.catalog}")
+    return f"another table is made by hand, with ldp query: {'; '.join(steps)}"
 
 
 def _looks_like_sql(line: str | None) -> str | None:

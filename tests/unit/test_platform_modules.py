@@ -141,9 +141,9 @@ def test_its_functions_are_not_there_even_so() -> None:
     import dlt
 
     assert not hasattr(dlt, "pipeline")
-    with pytest.raises(AttributeError, match="not dltHub's package \\(not installed\\)"):
+    with pytest.raises(AttributeError, match=r"not dltHub's package \(not installed\)"):
         dlt.run()
-    with pytest.raises(AttributeError, match="no attribute 'tabel'$"):
+    with pytest.raises(AttributeError, match=r"no attribute 'tabel'$"):
         dlt.tabel()
     assert problem_of(lambda: dlt.read("t")).code == "LDP-2012"
 

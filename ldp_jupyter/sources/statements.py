@@ -42,15 +42,15 @@ def run_python(
     Raises:
         Exception: whatever else the source raises, `SyntaxError` included.
     """
-    tree = ast.parse(text, filename)
-    code = compile(tree, filename, "exec", dont_inherit=True)
+    code = compile(text, filename, "exec", dont_inherit=True)
     flags = code.co_flags & _FUTURE
-    statements = tree.body
+    statements: list[ast.stmt] | None = None  # most sources need no second look
     while True:
         try:
             exec(code, namespace)  # noqa: S102  (running pipeline source is the purpose)
             return
         except Exception as error:
+            statements = ast.parse(text, filename).body if statements is None else statements
             index = _failed(error, statements, filename)
             if index is None:
                 raise

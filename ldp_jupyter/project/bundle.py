@@ -18,6 +18,7 @@ from ldp_jupyter.errors import LdpError, UsageProblem
 from ldp_jupyter.locations import Location, shown_path
 from ldp_jupyter.names import did_you_mean
 from ldp_jupyter.project.interpolation import Resolver
+from ldp_jupyter.project.keys import PRESET_KEYS, TARGET_KEYS, VARIABLE_KEYS, unknown_keys
 from ldp_jupyter.project.problems import raise_all
 from ldp_jupyter.project.tree import Tree, mapping, merge, origin_of, read_json, read_yaml, scalar
 
@@ -108,7 +109,7 @@ def read_bundle(file: Path, root: Path, target: str | None, overrides: Mapping[s
         var=Tree(dict(values), tree.place),
     )
     development, mode_problems = _development(merged, chosen_tree)
-    raise_all([*problems, *mode_problems])
+    raise_all([*problems, *mode_problems, *_unknown_keys(tree, targets, declared)])
     local_id = functools.partial(_local_id, bundle_name, chosen)
     resolver = Resolver(scope, local_id, {key for key, _ in declared.items()} | set(values))
     bundle = Bundle(
@@ -117,6 +118,21 @@ def read_bundle(file: Path, root: Path, target: str | None, overrides: Mapping[s
     )  # fmt: skip
     raise_all(resolver.problems)
     return bundle
+
+
+def _unknown_keys(tree: Tree, targets: Tree, variables: Tree) -> list[LdpError]:
+    """Keys that a misspelling leaves without effect: in targets, presets and variables."""
+    places: list[tuple[Tree | None, frozenset[str], str]] = [(tree.get("presets"), PRESET_KEYS, "presets")]
+    for name, target in targets.items():
+        places.append((target, TARGET_KEYS, f'target "{name}"'))
+        places.append((target.get("presets"), PRESET_KEYS, f'presets of target "{name}"'))
+    places += [(variable, VARIABLE_KEYS, f'variable "{name}"') for name, variable in variables.items()]
+    return [
+        problem
+        for part, known, what in places
+        if part is not None and part.is_mapping
+        for problem in unknown_keys(part, known, what)
+    ]
 
 
 def _local_id(bundle: str, target: str | None, kind: str, key: str) -> str:

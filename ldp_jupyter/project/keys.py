@@ -39,6 +39,17 @@ EVENT_LOG_KEYS = frozenset({"catalog", "name", "schema"})
 NOTIFICATION_KEYS = frozenset({"alerts", "email_recipients"})
 ALERTS = ("on-update-success", "on-update-failure", "on-update-fatal-failure", "on-flow-failure")
 
+# Keys of a bundle's targets, presets and variables.
+TARGET_KEYS = frozenset({
+    "artifacts", "bundle", "cluster_id", "compute_id", "default", "experimental", "git", "mode", "permissions",
+    "presets", "resources", "run_as", "sync", "variables", "workspace",
+})  # fmt: skip
+PRESET_KEYS = frozenset({
+    "artifacts_dynamic_version", "jobs_max_concurrent_runs", "name_prefix", "pipelines_development",
+    "source_linked_deployment", "tags", "trigger_pause_status",
+})  # fmt: skip
+VARIABLE_KEYS = frozenset({"default", "description", "lookup", "type"})
+
 SPARK_PIPELINE_KEYS = frozenset({"catalog", "configuration", "database", "libraries", "name", "schema", "storage"})
 
 

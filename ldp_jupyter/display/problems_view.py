@@ -93,8 +93,7 @@ def grouped(notes: Iterable[Note]) -> list[str]:
     """Notes with one text told once, with their first places."""
     places: dict[str, list[str]] = {}
     for note in notes:
-        text = f"not on the platform: {note.text}" if note.kind == "local_only" else note.text
-        found = places.setdefault(text, [])
+        found = places.setdefault(note.text, [])
         place = str(note.location) if note.location else ""
         if place and place not in found:
             found.append(place)

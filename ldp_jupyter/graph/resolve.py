@@ -85,7 +85,7 @@ class Resolution:
             for flow_node in self.graph.sink_flows:
                 self._resolve_sink_flow(flow_node)
         self.graph.nodes = {name: self.graph.nodes[name] for name in self._done}
-        self.graph.problems = sort_problems([*self.graph.problems, *self._found])
+        self.graph.problems = sort_problems(dict.fromkeys([*self.graph.problems, *self._found]))
 
     def frame(
         self,
@@ -448,8 +448,7 @@ class Resolution:
         if isinstance(flow.query, (CdcSpec, SnapshotSpec)) or not bridge.has_lenient_casts(frame):
             return
         text = (
-            "casts of text: with ANSI mode off, as here, what does not fit is NULL; runtimes from 17.0 fail there "
-            "(spark.sql.ansi.enabled)"
+            "casts of text give NULL for what does not fit, and fail from runtime 17.0 on, where ANSI mode is on"
         )
         self.graph.not_checked.append(Note("not_checked", text, flow.location))
 

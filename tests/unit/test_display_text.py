@@ -176,3 +176,14 @@ def test_names_are_not_read_as_markup():
     told = GraphView(graph).text()
     assert "[red]x[/red] :smile:" in told
     assert "[bold]p" in told
+
+
+def test_what_is_not_checked_is_told_once_with_its_first_places():
+    from ldp_jupyter.declarations import Location, Note
+    from ldp_jupyter.display.problems_view import grouped
+
+    notes = [Note("no_effect", "LOCATION", Location("a.sql", line, 1)) for line in (3, 5, 5, 9, 11)]
+    assert grouped([*notes, Note("not_checked", "a mask")]) == [
+        "LOCATION at a.sql:3:1, a.sql:5:1, a.sql:9:1 and 1 more",
+        "a mask",
+    ]

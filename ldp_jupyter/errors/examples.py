@@ -108,4 +108,8 @@ LDP-2022 parameter ${dta} has no value in dataset "a"
 LDP-2026 collect(): the platform forbids it in a dataset function
   transformations/a.py:6   names = [r.id for r in spark.range(3).collect()]
   return the DataFrame; it is computed when the flow runs""",
+    "LDP-2027": """\
+LDP-2027 a table cannot have a column named "count(1)" in dataset "a"
+  transformations/a.sql:1:31   CREATE MATERIALIZED VIEW a AS SELECT count(*) FROM orders
+  give it an alias of letters, digits and _, or set the table property delta.columnMapping.mode = name""",
 }

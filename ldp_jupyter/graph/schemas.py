@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.errors import LdpError
@@ -11,6 +12,21 @@ from ldp_jupyter.names import did_you_mean
 if TYPE_CHECKING:
     from ldp_jupyter.declarations import Dataset
     from ldp_jupyter.graph.model import Graph, Node
+
+_TYPES = (
+    "STRING",
+    "INT",
+    "BIGINT",
+    "DOUBLE",
+    "FLOAT",
+    "DECIMAL",
+    "BOOLEAN",
+    "DATE",
+    "TIMESTAMP",
+    "TIMESTAMP_NTZ",
+    "BINARY",
+    "VARIANT",
+)
 
 # Types of which the left one can take the right one's values without loss; more is for a full refresh to decide.
 _WIDENING = [
@@ -129,11 +145,19 @@ def _storable(session: Any, given: Any, wanted: Any) -> bool:
     return bool(cast.canANSIStoreAssign(parse(given.json()), parse(wanted.json())))
 
 
+def _type_hint(text: str) -> str | None:
+    """The type that was probably meant, when Spark does not know one."""
+    from ldp_jupyter.errors.hints import condition_hint
+
+    found = re.search(r'Unsupported data type "(\w+)"', text)
+    return (did_you_mean(found[1], _TYPES) or condition_hint("UNSUPPORTED_DATATYPE")) if found else None
+
+
 def parse_schema(session: Any, declared: Any, dataset: Dataset) -> Any:
     """A StructType of DDL text (generated, identity and default columns included) or of a StructType."""
     if not isinstance(declared, str):
         return declared
-    from ldp_jupyter.errors.hints import condition_hint, syntax_hint
+    from ldp_jupyter.errors.hints import syntax_hint
     from ldp_jupyter.graph.spark_errors import first_sentence
     from ldp_jupyter.spark.tables import parse_columns
 
@@ -143,7 +167,7 @@ def parse_schema(session: Any, declared: Any, dataset: Dataset) -> Any:
         raise LdpError(
             "LDP-2001",
             f"the schema cannot be read: {first_sentence(str(error))}",
-            hint=condition_hint("UNSUPPORTED_DATATYPE") if "UNSUPPORTED_DATATYPE" in str(error) else syntax_hint(""),
+            hint=_type_hint(str(error)) or syntax_hint(""),
             detail=str(error),
             location=dataset.location,
         ) from None

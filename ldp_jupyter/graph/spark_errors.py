@@ -52,9 +52,13 @@ def evaluation_problem(error: BaseException, evaluation: Evaluation, dataset: st
     message = first_sentence(str(error))
     if condition.startswith(_TABLE):
         name = _unquoted(parameters.get("relationName") or parameters.get("tableName") or "")
-        return unknown_table(
+        problem = unknown_table(
             evaluation.graph, _short(evaluation, name), dataset=dataset, location=place, detail=str(error)
         )
+        if isinstance(flow.query, SqlQuery) and not (problem.hint or "").startswith("did you mean"):
+            names = re.findall(r"(\w+)\s+AS\s*\(", flow.query.text, re.IGNORECASE)  # of its WITH
+            problem.hint = did_you_mean(_short(evaluation, name), names) or problem.hint
+        return problem
     if condition.startswith(("UNRESOLVED_COLUMN", "FIELD_NOT_FOUND")):
         name = _unquoted(parameters.get("objectName") or parameters.get("fieldName") or "")
         proposals = [_unquoted(p) for p in (parameters.get("proposal") or "").split(", ") if p]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ldp_jupyter.declarations import Dataset, Flow, Kind, TableOptions
-from ldp_jupyter.names import quote
+from ldp_jupyter.names import did_you_mean, quote
 from ldp_jupyter.sql.clauses import Clauses, read_clauses
 from ldp_jupyter.sql.flows import read_flow, read_table_flow
 from ldp_jupyter.sql.functions import at_function, read_function
@@ -164,7 +164,8 @@ def _head(cursor: Cursor, start: Token) -> _Head:
                 hint=_TABLE_INSTEAD,
             )
         return _Head(Kind.STREAMING_TABLE, "TABLE", managed=True)
-    raise cursor.unexpected("STREAMING TABLE, MATERIALIZED VIEW, TEMPORARY VIEW, VIEW or FLOW", hint=_INSTEAD)
+    near = did_you_mean(cursor.peek().text, ("STREAMING", "MATERIALIZED", "TEMPORARY", "PRIVATE", "VIEW", "FLOW"))
+    raise cursor.unexpected("STREAMING TABLE, MATERIALIZED VIEW, TEMPORARY VIEW, VIEW or FLOW", hint=near or _INSTEAD)
 
 
 def _check_head(cursor: Cursor, head: _Head, start: Token) -> None:

@@ -68,7 +68,7 @@ MISTAKES = [
     python("append flow into a typo", f'dp.create_streaming_table("all_orders")\n\n@dp.append_flow(target="all_orders")\ndef g():\n    return {_STREAM}\n\n«@dp.append_flow(target="all_order")\ndef f():\n    return {_STREAM}\n', "LDP-2013"),
     python("expectation on a flow", f'dp.create_streaming_table("a")\n\n@dp.append_flow(target="a")\n«@dp.expect("ok", "quantity > 0")\ndef f():\n    return {_STREAM}\n', "LDP-2011"),
     python("table without a flow", '«dp.create_streaming_table("a")\n', "LDP-2014"),
-    python("batch into a sink", f'dp.create_sink("out", "delta", {{"path": "/tmp/x"}})\n\n«@dp.append_flow(target="out")\ndef f():\n    return {_BATCH}\n', "LDP-2007"),
+    python("batch into a sink", f'dp.create_sink("out", "delta", {{"path": "/data/out"}})\n\n«@dp.append_flow(target="out")\ndef f():\n    return {_BATCH}\n', "LDP-2007"),
     python("sink without a format", '«dp.create_sink("out", options={"path": "x"})\n', "LDP-2011"),
     python("order in a stream", "«" + _view(f'return {_STREAM}.orderBy("order_id")', "@dp.table"), "LDP-2015"),
     python("table that stays a loop's last", 'for t in ["customers", "orders"]:\n    «@dp.materialized_view\n    def copy():\n        return spark.read.table(t)\n', "LDP-2006"),

@@ -30,6 +30,7 @@ MISTAKES = [
         CREATE MATERIALIZED VIEW a AS
         SELECT «customer_id FROM orders o JOIN customers c ON o.customer_id = c.customer_id""", "LDP-2015"),
     sql("column without GROUP BY", "CREATE MATERIALIZED VIEW a AS «SELECT status, count(*) AS n FROM orders GROUP BY customer_id", "LDP-2015"),
+    sql("column without a name", "CREATE MATERIALIZED VIEW a AS «SELECT count(*) FROM orders", "LDP-2027"),
     sql("partition column", "«CREATE MATERIALIZED VIEW a PARTITIONED BY (statuss) AS SELECT * FROM orders", "LDP-2004"),
     sql("clustering column", "«CREATE MATERIALIZED VIEW a CLUSTER BY (order) AS SELECT * FROM orders", "LDP-2004"),
     sql("columns of a UNION", "CREATE MATERIALIZED VIEW a AS «SELECT order_id FROM orders UNION ALL SELECT customer_id, name FROM customers", "LDP-2015"),

@@ -65,6 +65,8 @@ def test_one_mistake_is_one_error_with_its_place_and_a_hint(mistake: Mistake, tm
         assert problem.location.column in (None, place[2])  # Python knows lines
     assert problem.hint or "accepted:" in problem.message
     assert mistake.hint in (problem.hint or "")
+    if mistake.what.startswith("typo") or mistake.what.endswith("mistyped"):
+        assert "did you mean" in (problem.hint or "")
     text = str(problem)
     SAID.add("\n".join(line for line in text.splitlines() if not line.startswith("  |")))
     assert "Py4J" not in text

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ldp_jupyter.context import source_being_read
+from ldp_jupyter.context import current, source_being_read
 from ldp_jupyter.declarations import Note
 from ldp_jupyter.errors import LdpError
 
@@ -38,7 +38,7 @@ def install(wrap: Callable[[Any, str, Callable[..., Any]], None]) -> None:
     Parameters:
         wrap: replaces a method of a class by a function that also gets the original.
     """
-    from pyspark.sql import readwriter
+    from pyspark.sql import SparkSession, readwriter
     from pyspark.sql.catalog import Catalog
     from pyspark.sql.streaming.readwriter import DataStreamWriter
 
@@ -48,6 +48,7 @@ def install(wrap: Callable[[Any, str, Callable[..., Any]], None]) -> None:
     for name in ("start", "toTable"):
         wrap(DataStreamWriter, name, _start(name))
     wrap(Catalog, "createTable", _write("createTable"))
+    wrap(SparkSession, "stop", _stop)
     wrap(Catalog, "setCurrentCatalog", _set_catalog)
     wrap(Catalog, "setCurrentDatabase", _set_schema)
 
@@ -186,6 +187,13 @@ def _start(name: str) -> Callable[..., Any]:
         raise LdpError("LDP-2012", message, hint=hint)
 
     return start
+
+
+def _stop(original: Any, self: Any) -> None:
+    """The session is the pipeline's: the source that ends with `spark.stop()` does not end it for the others."""
+    context = current()
+    if context is None or (context.resolver is None and source_being_read() is None):
+        original(self)
 
 
 def _unwritten(name: str) -> tuple[str, str]:

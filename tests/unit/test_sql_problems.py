@@ -108,6 +108,7 @@ PROBLEMS = [
     ("^CREATE GLOBAL TEMPORARY VIEW t AS SELECT 1", "LDP-2012", "global temporary views", None),
     ("CREATE FUNCTION ^s.f(x INT) RETURNS INT RETURN x", "LDP-2023", "functions of the catalog", "CREATE TEMPORARY FUNCTION f"),
     ("CREATE FUNCTION f(x INT) RETURNS INT ^LANGUAGE PYTHON AS $$ return x; $$", "LDP-2023", "functions in PYTHON", "spark.udf.register"),
+    ("CREATE LIVE TABLE t (CONSTRAINT a EXPECT ^id > 0) AS SELECT 1", "LDP-2001", '"(" and the condition', "in parentheses"),
     ("CREATE FUNCTION f ^RETURNS INT RETURN 1", "LDP-2001", '"(" and the parameters', "for example"),
     ("^CREATE SCHEMA s", "LDP-2012", "CREATE SCHEMA is not allowed", None),
     ("^CREATE SINK s", "LDP-2012", "CREATE SINK is not allowed", "create_sink"),

@@ -15,7 +15,8 @@ def render_problem(problem: LdpError) -> str:
     """One block, as users see it in a cell and in a terminal."""
     told = not problem.dataset or f'"{problem.dataset}"' in problem.message
     where = "" if told else f' in dataset "{problem.dataset}"'
-    lines = [f"{problem.code} {problem.message}{where}"]
+    message = problem.message.rstrip(".") if where else problem.message
+    lines = [f"{problem.code} {message}{where}"]
     if problem.location and str(problem.location):
         snippet = problem.location.snippet()
         lines.append(f"  {problem.location}" + (f"   {snippet}" if snippet else ""))

@@ -192,7 +192,7 @@ def first_sentence(text: str) -> str:
     sentence = re.sub(r"\s*SQLSTATE:\s*\w+\s*;?", "", sentence)
     sentence = re.sub(r"\s*;?\s*line \d+ pos \d+;?\s*$", "", sentence)
     sentence = re.sub(r"\s*\(?line \d+,? pos \d+\)?.*$|\s*;?\s*~\w+ \[.*$", "", sentence)
-    return sentence.strip().rstrip(";.").strip() or text.strip().splitlines()[0]
+    return sentence.strip().rstrip(";").strip() or text.strip().splitlines()[0]
 
 
 def _condition(error: BaseException) -> str | None:

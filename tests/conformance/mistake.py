@@ -31,6 +31,7 @@ class Mistake:
         code: of the only error.
         says: a part of its sentence.
         hint: a part of its hint.
+        at: the place, where it is in a cell and has no mark.
     """
 
     what: str
@@ -38,6 +39,7 @@ class Mistake:
     code: str
     says: str = ""
     hint: str = ""
+    at: str = ""
 
     def texts(self) -> dict[str, str]:
         """The files without the mark, the base that each project has among them."""

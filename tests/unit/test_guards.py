@@ -8,7 +8,7 @@ import sys
 import pytest
 
 CALLS = ["F.col('x')", "F.expr('x')", "F.lit(1)", "F.udf('int')(lambda x: x)", "F.current_timestamp()", "F.struct('a')",
-         "F.sum('x')", "F.when(F.col('x'), 1)", "Window.partitionBy('x')", "SparkSession.builder.getOrCreate()",
+         "F.sum('x')", "F.when(F.col('x'), 1)", "Window.partitionBy('x')", "SparkSession.builder.getOrCreate().range(1)",
          "StructType.fromDDL('a INT')"]
 SCRIPT = """
 import sys
@@ -26,6 +26,9 @@ install_finder()
 set_standing(Context(Namespace("main", "default"), {}, start))
 from pyspark.sql import SparkSession, Window, functions as F
 from pyspark.sql.types import StructType
+assert isinstance(SparkSession.builder.getOrCreate(), SparkSession)
+assert isinstance(SparkSession.getActiveSession(), SparkSession)  # none of these starts anything yet
+assert isinstance(SparkSession.active(), SparkSession)
 for call in sys.argv[1:]:
     try:
         eval(call)

@@ -304,7 +304,7 @@ class Pipeline:
                     raise UsageProblem(
                         "LDP-1007",
                         f'"{shown}" is no table of this pipeline',
-                        hint=did_you_mean(shown, known) or f"tables: {', '.join(known)}",
+                        hint=did_you_mean(shown, known) or f"tables: {', '.join(known) or 'none yet'}",
                     )
             cleaning = clean_datasets(
                 self.layout,

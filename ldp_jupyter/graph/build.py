@@ -127,8 +127,13 @@ def _add_flow(graph: Graph, flow: Flow, names: dict[str, Flow]) -> None:
                 )
             )
             return
-        if _unique(graph, flow, names):
+        if flow.updates and graph.sinks[flow.sink].format.lower() == "delta":
+            graph.problems.append(_update_flow(flow, f'the delta sink "{flow.sink}"'))
+        elif _unique(graph, flow, names):
             graph.sink_flows.append(FlowNode(flow))
+        return
+    if flow.updates:
+        graph.problems.append(_update_flow(flow, f'"{flow.sink}", which is no sink'))
         return
     flow = replace(flow, sink=None)
     if node is None:
@@ -157,6 +162,16 @@ def _add_flow(graph: Graph, flow: Flow, names: dict[str, Flow]) -> None:
         return
     if _unique(graph, flow, names):
         node.flows.append(FlowNode(flow))
+
+
+def _update_flow(flow: Flow, target: str) -> LdpError:
+    """Update flows go to sinks alone, and not to those of Delta (the platform's rule)."""
+    return LdpError(
+        "LDP-2013",
+        f'update flow "{flow.name}" writes to {target}',
+        hint="update flows write sinks that take rows again, such as kafka and foreachBatch; use append_flow",
+        location=flow.location,
+    )
 
 
 def _unique(graph: Graph, flow: Flow, names: dict[str, Flow]) -> bool:
@@ -188,7 +203,5 @@ def _shown_flow(graph: Graph, flow: Flow) -> str:
 def _has_error(graph: Graph, node: Node) -> bool:
     """Whether a problem of the same place may be why the table has no flow."""
     place = node.dataset.location
-    return any(
-        p.location and place and p.location.file == place.file and p.code in ("LDP-2001", "LDP-2017", "LDP-2002", "LDP-2011")
-        for p in graph.problems
-    )
+    codes = ("LDP-2001", "LDP-2002", "LDP-2011", "LDP-2017", "LDP-2021", "LDP-2022", "LDP-2023")
+    return any(p.code in codes and p.location and place and p.location.file == place.file for p in graph.problems)

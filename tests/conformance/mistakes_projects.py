@@ -95,8 +95,8 @@ MISTAKES = [
     Mistake("name declared in two files", {
         "transformations/z.py": PYTHON + "«@dp.materialized_view\ndef orders():\n    return spark.range(1)\n"}, "LDP-2006"),
     Mistake("exception in a helper", {
-        "transformations/a.py": PYTHON + "import helper\n\n@dp.materialized_view\ndef a():\n    return helper.read(spark)\n",
-        "transformations/helper.py": 'def read(spark):\n    return «spark.read.table("custmers")\n'}, "LDP-2003"),
+        "transformations/a.py": PYTHON + "import shop_reads\n\n@dp.materialized_view\ndef a():\n    return shop_reads.read(spark)\n",
+        "transformations/shop_reads.py": 'def read(spark):\n    return «spark.read.table("custmers")\n'}, "LDP-2003"),
     Mistake("syntax of a helper", {
         "transformations/a.py": PYTHON + "import rules\n", "rules.py": "RULES = «{\n"}, "LDP-2001"),
 ]  # fmt: skip

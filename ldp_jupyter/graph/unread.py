@@ -1,4 +1,4 @@
-"""Tables that a source would have declared, had it been read whole: who misses them fails because of that source."""
+"""What a source would have declared, had it been read whole: who misses it fails because of that source."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ if TYPE_CHECKING:
 
 
 def unread_source(graph: Graph, problem: LdpError) -> LdpError | None:
-    """The problem of a source that was not read to its end and names the table that `problem` misses; None for none."""
-    named = re.fullmatch(r'unknown table "(.+)"', problem.message) if problem.code == "LDP-2003" else None
+    """The problem of a source that was not read to its end and names what `problem` misses; None for none.
+
+    That is a table, or the format of a data source whose package is missing.
+    """
+    named = re.fullmatch(r'unknown (table|format) "(.+)"', problem.message)
     if named is None:
         return None
-    table = re.compile(rf"\b{re.escape(named[1].split('.')[-1])}\b", re.IGNORECASE)
+    missed = re.compile(rf"\b{re.escape(named[2].split('.')[-1])}\b", re.IGNORECASE)
     for file, cause in graph.unread:
+        if named[1] == "format" and "ModuleNotFoundError" not in cause.message:
+            continue
         try:
             text = Path(file).read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        if table.search(text):
+        if missed.search(text):
             told = (p for p in graph.problems if (p.message, str(p.location)) == (cause.message, str(cause.location)))
             return next(told, cause)
     return None

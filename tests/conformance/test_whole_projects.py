@@ -95,7 +95,7 @@ def test_a_table_that_several_sources_need_while_they_are_read_is_missed_once(dr
             return spark.sql("SELECT 1 AS weight")
     """
     files = {
-        "utilities/weights.py": """
+        "transformations/weights.py": """
             def limit():
                 from pyspark.sql import SparkSession
 
@@ -103,13 +103,22 @@ def test_a_table_that_several_sources_need_while_they_are_read_is_missed_once(dr
         """,
     }
     for name in ("letters", "parcels"):
-        files[f"utilities/{name}.py"] = source.format(name=name)
-    files["spark-pipeline.yml"] = """
-        name: post
-        libraries:
-          - glob:
-              include: utilities/*.py
-    """
+        files[f"transformations/{name}.py"] = source.format(name=name)
     found = dry_run(files).problem()
-    assert (found.code, str(found.location)) == ("LDP-2003", "utilities/weights.py:4")
-    assert "CREATE TABLE main.rules.weights AS SELECT ..." in found.hint
+    assert (found.code, str(found.location)) == ("LDP-2003", "transformations/weights.py:4")
+    assert "CREATE SCHEMA IF NOT EXISTS main.rules; CREATE TABLE " in found.hint
+
+
+def test_a_format_of_a_package_that_is_missing_is_told_with_the_package(dry_run):
+    source = """
+        from pyspark import pipelines as dp
+        from parchment_reader import Parchment
+
+        spark.dataSource.register(Parchment)
+
+        @dp.materialized_view
+        def scrolls():
+            return spark.read.format("parchment").load()
+    """
+    found = dry_run({"transformations/a.py": source}).problem()
+    assert (found.code, found.location.line, found.because) == ("LDP-2002", 2, ["scrolls"])

@@ -520,7 +520,7 @@ class Pipeline:
         """Settings that are read and that this machine cannot honour yet."""
         settings = self.settings
         given = [
-            (settings.continuous, "continuous mode: an update here is triggered, and ends, unless --continuous is given"),
+            (settings.continuous, "continuous mode: an update is a triggered one, unless --continuous is given"),
             (settings.notifications, "notifications: nobody is told"),
         ]
         return [Note("no_effect", text, settings.location) for value, text in given if value]

@@ -232,7 +232,8 @@ def _place(part: _Part[Key], result: Layout[Key], top: float) -> None:
         left = starts[part.rank[node]]
         result.boxes[key] = Box(left, y[node] - height / 2 - lowest + top, part.widths[node], height)
         result.width = max(result.width, left + part.widths[node])
-        result.height = max(result.height, y[node] + height / 2 - lowest + top)
+    # edges that pass below all nodes belong to the part, too
+    result.height = max(result.height, max(y[n] + part.heights[n] / 2 for n in range(len(y))) - lowest + top)
     forward = set(part.forward)
     for a, b in part.edges:
         turned = (a, b) not in forward

@@ -110,3 +110,10 @@ def test_a_large_graph_has_no_overlap(count, edges):
     for column in by_column.values():
         column.sort(key=lambda b: b.y)
         assert all(a.y + a.height <= b.y for a, b in itertools.pairwise(column))
+
+
+def test_what_stands_below_a_part_stands_clear_of_its_edges():
+    sizes = dict.fromkeys(range(9), (20, 15))
+    made = layout(sizes, [(0, 1), (0, 3), (0, 4), (1, 2), (1, 4), (2, 4), (3, 4), (3, 5), (3, 6)])
+    lowest = max(y for points in made.routes.values() for _, y in points)
+    assert made.boxes[7].y > lowest

@@ -80,18 +80,29 @@ def is_stood_in(name: str) -> bool:
 
 
 def forget_hidden(root: Path) -> None:
-    """Drop local modules that the path of now does not lead to: two folders may each have a module of one name."""
+    """Drop local modules that the path of now does not lead to: two folders may each have a module of one name.
+
+    Those of another project that was read before count, too.
+    """
     global _looked  # noqa: PLW0603  (what is imported is one for the process)
     now = (sys.path[:], len(sys.modules))
     if now == _looked:  # the usual case of many files in one folder
         return
-    tops = {name.split(".")[0] for name, module in list(sys.modules.items()) if _below(module, root)}
+    local = [name for name, module in list(sys.modules.items()) if _below(module, root) or _is_seen(module)]
+    tops = {name.split(".")[0] for name in local}
     for top in tops:
         module = sys.modules.get(top)
         found = importlib.machinery.PathFinder.find_spec(top)
         if module is None or found is None or not _same(module, found):
             _drop(name for name in sys.modules if name == top or name.startswith(top + "."))
     _looked = (sys.path[:], len(sys.modules))
+
+
+def _is_seen(module: ModuleType) -> bool:
+    try:
+        return module in _seen
+    except TypeError:  # something else that was put among the modules
+        return False
 
 
 def _same(module: ModuleType, found: importlib.machinery.ModuleSpec) -> bool:

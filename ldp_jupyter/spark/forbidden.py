@@ -1,10 +1,15 @@
-"""Methods that the platform forbids in a dataset function: noticed while one is evaluated, and then run."""
+"""Methods that the platform forbids in a dataset function: noticed while one is evaluated, and then run.
+
+What writes is run by an update alone: where only the shape of the query is asked for, frames hold no rows, and a dry
+run writes nothing.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import current
+from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +58,12 @@ def _noticing(key: str) -> Callable[..., Any]:
         context = current()
         if context is not None and context.resolver is not None:
             context.resolver.notice_action(key)
+            if context.resolver.shapes and key in _OF_STREAM_WRITERS:  # who starts a query goes on with it
+                raise LdpError(
+                    "LDP-2012", f"{key}() in a dataset function starts a query of its own", hint="return the stream"
+                )
+            if context.resolver.shapes and key in _OF_WRITERS:
+                return None
         return original(self, *args, **kwargs)
 
     return method

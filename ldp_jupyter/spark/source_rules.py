@@ -75,7 +75,10 @@ def run_source_sql(session: Any, text: str) -> Any:
         _move(session, context)
         return _nothing(session)
     if re.match(r"\s*CREATE\s+(SCHEMA|DATABASE|CATALOG)\b", text, re.IGNORECASE):
-        _left_out(context, " ".join(text.split()[:2]).upper())
+        words = " ".join(text.split()[:2]).upper()
+        _left_out(
+            context, f"{words} in spark.sql() is left out: catalogs and schemas are made here when they are needed"
+        )
         return _nothing(session)
     words = " ".join(re.sub(r"\bOR\s+RE(PLACE|FRESH)\s+", "", text, flags=re.IGNORECASE).split()[:2]).upper()
     hint = (
@@ -87,11 +90,10 @@ def run_source_sql(session: Any, text: str) -> Any:
     return _nothing(session)
 
 
-def _left_out(context: Context, words: str) -> None:
+def _left_out(context: Context, text: str) -> None:
     from ldp_jupyter.pipelines.arguments import caller_location
 
     assert context.declarations is not None
-    text = f"{words} in spark.sql() is left out: catalogs and schemas are made here when they are needed"
     context.declarations.notes.append(Note("not_checked", text, caller_location()))
 
 
@@ -173,7 +175,7 @@ def _write(name: str) -> Callable[..., Any]:
         context = source_being_read()
         if context is None:
             return original(self, *args, **kwargs)
-        _refuse(context, *_unwritten(name))
+        _left_out(context, f"{name}() at the top of a file is left out: reading the sources writes nothing")
         return None
 
     return write
@@ -183,8 +185,12 @@ def _start(name: str) -> Callable[..., Any]:
     def start(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
         if source_being_read() is None:
             return original(self, *args, **kwargs)
-        message, hint = _unwritten(name)  # the caller wants its query: there is nothing to go on with
-        raise LdpError("LDP-2012", message, hint=hint)
+        # the caller wants its query: there is nothing to go on with
+        raise LdpError(
+            "LDP-2012",
+            f"{name}() at the top of pipeline source: reading the sources writes nothing",
+            hint="return the DataFrame from a dataset function, or write it in a notebook or a task of a job",
+        )
 
     return start
 
@@ -194,13 +200,6 @@ def _stop(original: Any, self: Any) -> None:
     context = current()
     if context is None or (context.resolver is None and source_being_read() is None):
         original(self)
-
-
-def _unwritten(name: str) -> tuple[str, str]:
-    return (
-        f"{name}() at the top of pipeline source: reading the sources writes nothing",
-        "return the DataFrame from a dataset function, or write it in a notebook or a task of a job",
-    )
 
 
 def _refuse(context: Context, message: str, hint: str) -> None:

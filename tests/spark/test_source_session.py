@@ -48,7 +48,6 @@ TAKEN = {
     "sql_query": ("row = spark.sql('SELECT 1 AS a').schema.names\nassert row == ['a']", ""),
     "sql_show": ("spark.sql('SHOW TABLES')\nspark.sql('DESCRIBE FUNCTION upper')", ""),
     "stop": ("spark.stop()", "spark.stop()"),
-    "create_schema": ("spark.sql('CREATE SCHEMA IF NOT EXISTS foo_schema')", ""),
     "catalog_reads": ("assert not spark.catalog.tableExists('foo')\nassert spark.catalog.currentDatabase() == 'default'", ""),
     "own_source": ("""
 from pyspark.sql.datasource import DataSource
@@ -78,12 +77,17 @@ REFUSED = {
     "drop": ("spark.sql('DROP TABLE IF EXISTS foo')", SQL + "DROP TABLE"),
     "merge": ("spark.sql('DELETE FROM foo')", SQL + "DELETE FROM"),
     "pipeline_sql": ("spark.sql('CREATE OR REFRESH STREAMING TABLE q AS SELECT 1')", SQL + "CREATE STREAMING"),
-    "save_as_table": ("spark.range(1).write.saveAsTable('foo')", "saveAsTable() at the top of pipeline source"),
-    "save": ("spark.range(1).write.format('parquet').save('/nowhere/at/all')", "save() at the top"),
-    "json": ("spark.range(1).write.mode('overwrite').json('/nowhere/at/all')", "json() at the top"),
-    "insert_into": ("spark.range(1).write.insertInto('foo')", "insertInto() at the top"),
-    "write_to": ("spark.range(1).writeTo('foo').createOrReplace()", "createOrReplace() at the top"),
-    "create_by_catalog": ("spark.catalog.createTable('foo', schema=spark.range(1).schema)", "createTable() at the top"),
+}
+
+# What is left out: the call. It is told, and the datasets of the file are there.
+LEFT_OUT = {
+    "create_schema": "spark.sql('CREATE SCHEMA IF NOT EXISTS foo_schema')",
+    "save_as_table": "spark.range(1).write.saveAsTable('foo')",
+    "save": "spark.range(1).write.format('parquet').save('/nowhere/at/all')",
+    "json": "spark.range(1).write.mode('overwrite').json('/nowhere/at/all')",
+    "insert_into": "spark.range(1).write.insertInto('foo')",
+    "write_to": "spark.range(1).writeTo('foo').createOrReplace()",
+    "create_by_catalog": "spark.catalog.createTable('foo', schema=spark.range(1).schema)",
 }
 
 # What ends the file: the code and a part of the sentence.
@@ -103,6 +107,7 @@ def checked(spark_main, tmp_path_factory):
     files |= {f"{name}.py": VIEW.format(top, name, "pass") for name, (top, _) in MOVED.items()}
     files |= {f"{name}.py": VIEW.format(top, name, "pass") for name, (top, _) in REFUSED.items()}
     files |= {f"{name}.py": VIEW.format(top, name, "pass") for name, (top, _, _) in ENDS.items()}
+    files |= {f"{name}.py": VIEW.format(top, name, "pass") for name, top in LEFT_OUT.items()}
     # beside them, before and after: what the files above set is theirs alone
     for name in ("a_plain", "z_plain"):
         files[f"{name}.py"] = VIEW.format(
@@ -158,10 +163,14 @@ def test_nothing_was_written(checked):
     assert [p for p in root.rglob("*") if "foo" in p.name] == []
 
 
-def test_a_schema_that_source_makes_is_noted(checked):
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_what_is_left_out_is_told(checked, name):
     _, graph = checked
-    places = [str(n.location) for n in (*graph.not_checked, *graph.warnings) if "CREATE SCHEMA" in n.text]
-    assert places == ["transformations/create_schema.py:3"]
+    assert found(graph, name) == []
+    told = [n for n in graph.not_checked if n.location and n.location.file == f"transformations/{name}.py"]
+    assert ["is left out" in n.text for n in told] == [True]
+    assert told[0].location.line == 3
+    assert name in {graph.shown(n) for n in graph.nodes}
 
 
 def test_statements_in_dataset_functions(spark_main, make_project):
@@ -187,3 +196,25 @@ def test_statements_in_dataset_functions(spark_main, make_project):
     assert [(p.code, p.dataset, p.location.line) for p in graph.problems] == [
         ("LDP-2012", "creates", 5), ("LDP-2012", "inserts", 10),
     ]  # fmt: skip
+
+
+def test_writes_in_dataset_functions_are_for_updates_alone(spark_main, make_project, tmp_path):
+    """A dry run evaluates them over frames without rows: an overwrite would empty what is there."""
+    project = make_project({"transformations/a.py": f"""
+        from pyspark import pipelines as dp
+
+        @dp.materialized_view
+        def beside():
+            frame = spark.range(3)
+            frame.write.mode("overwrite").parquet("{tmp_path}/copy")
+            return frame
+
+        @dp.table
+        def started():
+            frame = spark.readStream.format("rate").load()
+            frame.writeStream.format("noop").start()
+            return frame
+    """})
+    graph = Pipeline(project).dry_run()
+    assert not (tmp_path / "copy").exists()
+    assert [(p.code, p.dataset, p.location.line) for p in graph.problems] == [("LDP-2012", "started", 12)]

@@ -188,3 +188,15 @@ def test_a_namespace_package_of_helpers_is_read_again(make_project: Make) -> Non
 def test_the_folder_of_the_source_comes_before_the_root(make_project: Make) -> None:
     root = make_project({"t/a.py": SOURCE, "t/helper_of_test.py": "WORD = 'beside'", "helper_of_test.py": "WORD = 'root'"})
     assert comment(root, "t/a.py") == "beside"
+
+
+def test_a_helper_of_one_project_is_not_found_by_another(make_project: Make) -> None:
+    root = make_project({
+        "one/transformations/a.py": SOURCE,
+        "one/helper_of_test.py": "WORD = 'one'",
+        "two/transformations/a.py": SOURCE,
+        "two/helper_of_test.py": "WORD = 'two'",
+    })  # fmt: skip
+    assert comment(root / "one", "transformations/a.py") == "one"
+    assert comment(root / "two", "transformations/a.py") == "two"
+    assert comment(root / "one", "transformations/a.py") == "one"

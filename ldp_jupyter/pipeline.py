@@ -71,8 +71,8 @@ class Pipeline:
         # finds the cell of a pseudo file name, in a kernel
         self.locate: Callable[[str, int], Location | None] | None = None
         self._base_session: Any = None
-        # datasets of this kernel's own notebook whose cells did not run here
-        self._unloaded: set[Name] = set()
+        # datasets of this kernel's own notebook whose cells did not run here, by the notebook's name
+        self._unloaded: dict[Name, str] = {}
 
     @property
     def id(self) -> str:
@@ -119,10 +119,10 @@ class Pipeline:
 
         here = {d.name for source in (*loaded, *self.cells.values()) for d in source.datasets}
         told = []
-        self._unloaded = set()
+        self._unloaded = {}
         for source in load_files([], self.context(), self.settings.root, notebooks=notebooks):
             unloaded = [d.name for d in source.datasets if d.name not in here]
-            self._unloaded.update(unloaded)
+            self._unloaded |= dict.fromkeys(unloaded, source.unit.shown)
             missing = [self.namespace.shown(name) for name in unloaded]
             if missing:
                 text = f"not loaded in this kernel: {', '.join(missing)} ({source.unit.shown}): run their cells"
@@ -197,6 +197,7 @@ class Pipeline:
         reset_checkpoints: Sequence[str] = (),
         production: bool = False,
         continuous: bool = False,
+        loaded_only: bool = False,
         subscribers: Sequence[Subscriber] = (),
         strict_platform: bool = False,
         graph: Graph | None = None,
@@ -212,6 +213,7 @@ class Pipeline:
             reset_checkpoints: streaming flows that read their sources from the start again; tables keep their rows.
             production: try again what may heal: flows within the update, then the update.
             continuous: run the flows again, each by its trigger interval, until the update is stopped.
+            loaded_only: leave out datasets of this kernel's notebook whose cells did not run here.
             subscribers: called with each event, in this thread.
             strict_platform: as `dry_run` takes it.
             graph: from `dry_run`; a new one is made without it.
@@ -221,7 +223,7 @@ class Pipeline:
             PipelineInvalid: with all that is wrong; nothing was touched.
             UpdateFailed: with the problems of the flows that failed.
             KeyboardInterrupt: after the update was canceled.
-            LdpError: LDP-3008 when it was stopped.
+            LdpError: LDP-3008 when it was stopped; LDP-1009 for an update of everything while cells are not loaded.
         """
         from ldp_jupyter.engine import Retries, UpdateRequest
         from ldp_jupyter.errors import UpdateFailed
@@ -230,6 +232,8 @@ class Pipeline:
         request = UpdateRequest(
             refresh, full_refresh, full_refresh_all, refresh_failed, refresh_files, reset_checkpoints, continuous
         )
+        if request.everything and not loaded_only:
+            self.check_loaded()
         retries = Retries.of(self._configuration(), production=production)
         failures = 0
         while True:
@@ -245,6 +249,25 @@ class Pipeline:
                     raise
                 retries.wait(failures)
                 request = request.again(graph, update.last)
+
+    def check_loaded(self) -> None:
+        """Refuse to go on while cells of this kernel's notebook did not run: an update of everything would lack them.
+
+        Raises:
+            UsageProblem: LDP-1009 with their datasets, as the last `dry_run` found them.
+        """
+        from ldp_jupyter.errors import UsageProblem
+
+        if not self._unloaded:
+            return
+        names = [self.namespace.shown(name) for name in self._unloaded]
+        count = "1 dataset" if len(names) == 1 else f"{len(names)} datasets"
+        raise UsageProblem(
+            "LDP-1009",
+            f"{count} of {', '.join(dict.fromkeys(self._unloaded.values()))} "
+            f"{'is' if len(names) == 1 else 'are'} not loaded in this kernel: {', '.join(names)}",
+            hint="run its cells, or %ldp run --loaded-only: the tables then stay as they are",
+        )
 
     def plan(
         self,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--continuous", is_flag=True, help="Go on with what arrives, until stopped; in a notebook, in the background."
 )
+@click.option("--loaded-only", is_flag=True, help="In a notebook: leave out datasets whose cells did not run.")
 @strict_platform
 @click.option("--report", type=click.Path(dir_okay=False), help="Write the report to this HTML file, too.")
 @click.option("--junit", type=click.Path(dir_okay=False), help="Write a JUnit file.")
@@ -41,6 +42,7 @@ def run(
     form: str,
     production: bool | None,
     continuous: bool,
+    loaded_only: bool,
     strict_platform: bool,
     report: str | None,
     junit: str | None,
@@ -52,6 +54,7 @@ def run(
     selected = take_selection(options)
     pipeline = door.pipeline(options)
     graph = pipeline.dry_run(strict_platform=strict_platform)
+    selected["loaded_only"] = loaded_only
     if continuous and door.start(pipeline, graph, selected):
         return
     # one for each update with its progress: in production a failed one may be run again

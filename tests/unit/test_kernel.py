@@ -331,3 +331,27 @@ def test_places_in_cells_and_elsewhere(shell: Shell) -> None:
     path = magics._kernel.cells["c1"].datasets[0].location.path
     assert kernel.locate(path, 2) == Location(None, 2, cell="cell [1]", path=path)
     assert kernel.locate("/some/file.py", 2) is None
+
+
+def test_cells_that_did_not_run_are_not_left_out_in_silence(shell: Shell, make_project: Make) -> None:
+    """An update of everything stops before Spark starts, and says what is missing and how to go on."""
+    cells = [TABLE.format("a"), TABLE.format("b") + "@dlt.table\ndef c(): ...\n", "print('no dataset')"]
+    notebook = {
+        "cells": [{"cell_type": "code", "source": text, "metadata": {}, "outputs": []} for text in cells],
+        "metadata": {"language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    make_project({"notebooks/n.ipynb": json.dumps(notebook)})
+    shell.ok(cells[0], "c1")
+    pipeline = magics._kernel.pipeline()
+    pipeline.load()
+    with pytest.raises(LdpError) as refused:
+        pipeline.run(graph=pipeline.declared())
+    assert refused.value.code == "LDP-1009"
+    assert refused.value.message == "2 datasets of notebooks/n.ipynb are not loaded in this kernel: b, c"
+    assert "--loaded-only" in refused.value.hint
+    assert not pipeline.layout.journal.exists()
+    shell.ok(cells[1], "c2")
+    pipeline.load()
+    pipeline.check_loaded()

@@ -47,6 +47,7 @@ class Flow:
         name: unique in the pipeline; a default flow bears its dataset's full name. It is the checkpoint's identity.
         target: full name of the table, or of the sink (then only `sink` counts).
         once: a batch query that runs once per life of the target.
+        replace_where: a batch query whose rows replace the target's rows of this condition, in each update.
         namespace: default catalog and schema of the source that holds it.
         by_name: whether columns match by name (always so in Python).
         confs: Spark settings for this flow only.
@@ -65,6 +66,7 @@ class Flow:
     location: Location | None = None
     language: str = "PYTHON"
     sink: str | None = None
+    replace_where: str | None = None
 
     @property
     def updates(self) -> bool:

@@ -95,7 +95,7 @@ def _views(graph: Graph, node: Node) -> list[Node]:
 
 def _flow_digest(node: FlowNode) -> str:
     flow = node.flow
-    return _digest([_plain(flow.query), flow.once, flow.by_name, sorted(flow.confs.items())])
+    return _digest([_plain(flow.query), flow.once, flow.replace_where, flow.by_name, sorted(flow.confs.items())])
 
 
 def _plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import using
 from ldp_jupyter.declarations import CdcSpec, Kind, SnapshotSpec
+from ldp_jupyter.engine.batch import job_group
 from ldp_jupyter.engine.failures import Canceled, flow_problem
 from ldp_jupyter.engine.stored import StoredFrames
 from ldp_jupyter.events import FlowStatus
@@ -52,7 +53,8 @@ class FlowRun:
             self.session = flow_session(self.work.session, self.flow)
             bridge.activate(self.session)
             self.samples = Samples(samples_wanted(self.work.base.configuration))
-            self._execute()
+            with job_group(self):  # inference while the query is evaluated runs jobs, too
+                self._execute()
         except Canceled:
             self._progress(FlowStatus.STOPPED)
             raise
@@ -77,6 +79,8 @@ class FlowRun:
             changes.run_snapshot(self)
         elif self.flow.once:
             once.run_once(self)
+        elif self.flow.replace_where is not None:
+            once.run_replacing(self)
         elif isinstance(self.flow.query, CdcSpec):
             changes.run_changes(self)
         elif self.node is not None and self.node.kind == Kind.MATERIALIZED_VIEW:

@@ -1,4 +1,8 @@
-"""Flows that run once per life of their table: a batch appended with a Delta `txn`, so that it cannot land twice."""
+"""Batch queries into streaming tables.
+
+Once flows run once per life of their table: appended with a Delta `txn`, so that it cannot land twice. REPLACE WHERE
+flows replace a part of their table in each update.
+"""
 
 from __future__ import annotations
 
@@ -29,22 +33,36 @@ def run_once(run: FlowRun) -> None:
 
         apply_once(run, frame)
     else:
-        rules = RuleSet.of(run.work.graph.shown(run.node.name), run.node.dataset, run.work.base.configuration)
-        frame = observed.apply(rules, to_target(run, frame), run.session)
-        frame = _as_stored(frame, run.table.schema)
-        with job_group(run):
-            (
-                frame.write.format("delta")
-                .mode("append")
-                .option("mergeSchema", "true")
-                .option("txnAppId", run.flow_id)
-                .option("txnVersion", 0)
-                .save(run.table.path)
-            )
-        quality, written = combine(run, rules, observed.values())
-        run.progress(FlowStatus.RUNNING, metrics={"num_output_rows": written or 0}, quality=quality)
+        _write(run, observed, frame, "append", {"txnAppId": run.flow_id, "txnVersion": "0"})
     # only now: a kill before this line runs the flow again, and the txn makes that harmless
     run.work.memory.set(full, "once", {**done, run.flow.name: generation})
+
+
+def run_replacing(run: FlowRun) -> None:
+    """Replace the target's rows of the flow's condition by the query's, in one commit.
+
+    The same again gives the same table, so a kill needs no more than the next update.
+    """
+    from pyspark.sql import functions as F
+
+    assert run.flow.replace_where is not None
+    observed = Observed()
+    frame = run.frame(observed.apply).filter(F.expr(run.flow.replace_where))
+    run.progress(FlowStatus.RUNNING)
+    assert run.node is not None
+    with run.work.alone(run.node.name):  # another flow may replace another part
+        _write(run, observed, frame, "overwrite", {"replaceWhere": run.flow.replace_where})
+
+
+def _write(run: FlowRun, observed: Observed, frame: Any, mode: str, options: dict[str, str]) -> None:
+    assert run.node is not None
+    rules = RuleSet.of(run.work.graph.shown(run.node.name), run.node.dataset, run.work.base.configuration)
+    frame = observed.apply(rules, to_target(run, frame), run.session)
+    frame = _as_stored(frame, run.table.schema)
+    with job_group(run):
+        frame.write.format("delta").mode(mode).option("mergeSchema", "true").options(**options).save(run.table.path)
+    quality, written = combine(run, rules, observed.values())
+    run.progress(FlowStatus.RUNNING, metrics={"num_output_rows": written or 0}, quality=quality)
 
 
 def _as_stored(frame: Any, schema: Any) -> Any:

@@ -45,7 +45,13 @@ class Work:
     stopping: threading.Event = field(default_factory=threading.Event)
     failures: dict[str, int] = field(default_factory=dict)  # of flows, by key
     _stops: dict[int, Callable[[], None]] = field(default_factory=dict)
+    _writers: dict[Name, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def alone(self, name: Name) -> contextlib.AbstractContextManager[Any]:
+        """While the block runs, no other flow is in such a block for the table: Delta would refuse the later commit."""
+        with self._lock:
+            return self._writers.setdefault(name, threading.Lock())
 
     def table_path(self, name: Name) -> str:
         return self.layout.table(name, private=self.graph.nodes[name].dataset.options.private)

@@ -125,10 +125,13 @@ class Resolution:
     def _warn_of_rewrites(self, node: Node, reading: Evaluation, options: Mapping[str, str]) -> None:
         """A table that updates rewrite can be streamed once, and then no more: say so before it happens."""
         aggregated = node.name in self._rewritten
-        rewritten = node.kind == Kind.MATERIALIZED_VIEW or any(f.flow.is_cdc for f in node.flows) or aggregated
+        replaced = any(f.flow.replace_where is not None for f in node.flows)
+        cdc = any(f.flow.is_cdc for f in node.flows)
+        rewritten = node.kind == Kind.MATERIALIZED_VIEW or cdc or aggregated or replaced
         if not rewritten or any(options.get(o, "").lower() == "true" for o in ("skipchangecommits", "readchangefeed")):
             return
         what = "an aggregation without a watermark" if aggregated else "an AUTO CDC target"
+        what = "the target of a REPLACE WHERE flow" if replaced else what
         what = "a materialized view" if node.kind == Kind.MATERIALIZED_VIEW else what
         note = Note(
             "warning",
@@ -180,6 +183,7 @@ class Resolution:
                 self._check_kind(node, flow_node)
                 self._note_leniency(flow_node.flow, frame)
                 self._check_stream(node, flow_node, frame)
+                _check_replacing(flow_node.flow, frame)
                 self._settings.collect(node, flow_node.flow, evaluation.inputs, self.graph)
                 frames.append((flow_node, frame))
             except (Exception, SystemExit) as error:
@@ -287,11 +291,11 @@ class Resolution:
             node.kind = Kind.STREAMING_TABLE if streaming else Kind.MATERIALIZED_VIEW
         if isinstance(flow.query, SnapshotSpec):
             return
-        if flow.once:
+        if flow.once or flow.replace_where is not None:
             if streaming:
                 raise LdpError(
                     "LDP-2008",
-                    f'the once flow "{flow.name}" is a streaming query',
+                    f'the {"once" if flow.once else "REPLACE WHERE"} flow "{flow.name}" is a streaming query',
                     hint="read its source without STREAM",
                     location=flow.location,
                 )
@@ -484,6 +488,23 @@ def _is_part_of(problem: LdpError, shown: str) -> bool:
     """Whether a problem is the dataset's own: it has it, or is a member of the circle that the problem shows."""
     circle = problem.message.rsplit(": ", 1)[-1].split(" -> ") if problem.code == "LDP-2005" else []
     return shown == problem.dataset or shown in circle
+
+
+def _check_replacing(flow: Flow, frame: Any) -> None:
+    """The condition of a REPLACE WHERE flow is one over the query's columns."""
+    from ldp_jupyter.spark import bridge
+
+    if flow.replace_where is None:
+        return
+    failed = bridge.first_unresolved(frame, [flow.replace_where])
+    if failed is not None:
+        raise LdpError(
+            "LDP-2011",
+            f"REPLACE WHERE {flow.replace_where}: {first_sentence(failed[1])}",
+            hint=f"a condition over the query's columns: {', '.join(frame.columns)}",
+            location=flow.location,
+            detail=failed[1],
+        )
 
 
 def _unresolved_rule(rule: Expectation, text: str, place: Any) -> LdpError:

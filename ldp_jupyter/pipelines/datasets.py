@@ -41,6 +41,8 @@ def table(
         query_function: the dataset function, when used as a bare decorator or called plainly.
         name: dataset name of one to three parts; default: the function's name.
         private, temporary: not published (two spellings of one thing).
+        replace_where: a condition over the table's columns; the query is a batch query, and each update replaces the
+            rows of this condition by the query's rows of this condition. The table is a streaming table.
 
     Raises:
         LdpError: LDP-2011 for an argument that is not accepted.
@@ -48,7 +50,6 @@ def table(
     for parameter, value in (
         ("replace_using", replace_using),
         ("sequence_by", sequence_by),
-        ("replace_where", replace_where),
     ):
         if value is not None:
             raise LdpError(
@@ -58,7 +59,7 @@ def table(
             )
     return _declare(
         "table",
-        Kind.TABLE,
+        Kind.TABLE if check.text("table", "replace_where", replace_where) is None else Kind.STREAMING_TABLE,
         query_function,
         name,
         comment,
@@ -76,6 +77,7 @@ def table(
             None,
             format,
         ),
+        replace_where,
     )
 
 
@@ -235,6 +237,7 @@ def _declare(
     comment: str | None,
     spark_conf: Any,
     options: TableOptions,
+    replace_where: str | None = None,
 ) -> Any:
     """Register the function, or give the decorator that does."""
     check.text(decorator, "name", name)
@@ -274,6 +277,7 @@ def _declare(
                 confs={**context.confs, **confs},
                 comment=comment,
                 location=place,
+                replace_where=replace_where,
             )
         )
         _note_options(declarations, dataset)

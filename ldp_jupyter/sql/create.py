@@ -203,7 +203,7 @@ def _own_flow(cursor: Cursor, head: _Head, name: Name, columns: tuple[str, ...])
         columns: names of a column list without types; they are those of the query's columns, in order.
     """
     query: Query | None
-    once = False
+    once, replace_where = False, None
     if cursor.take("FLOW"):
         if head.kind is not Kind.STREAMING_TABLE:
             raise cursor.error(
@@ -212,9 +212,16 @@ def _own_flow(cursor: Cursor, head: _Head, name: Name, columns: tuple[str, ...])
                 cursor.peek(-1),
                 hint="write AS query",
             )
-        query, once = read_table_flow(cursor, name, managed=head.managed)
+        query, once, replace_where = read_table_flow(cursor, name, managed=head.managed)
         if query is None:
             return _BROKEN
+        if replace_where is not None and head.managed:
+            raise cursor.error(
+                "LDP-2011",
+                "a managed table takes no REPLACE WHERE flow",
+                cursor.tokens[0],
+                hint="write CREATE OR REFRESH STREAMING TABLE",
+            )
     elif cursor.done:
         if head.kind is Kind.STREAMING_TABLE or head.shown == "STREAMING TABLE":
             return None
@@ -232,6 +239,7 @@ def _own_flow(cursor: Cursor, head: _Head, name: Name, columns: tuple[str, ...])
         confs=dict(cursor.scope.confs),
         location=cursor.location,
         language="SQL",
+        replace_where=replace_where,
     )
 
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from ldp_jupyter.declarations import Query
     from ldp_jupyter.sql.cursor import Cursor
 
-_REPLACING = "REPLACE WHERE and REPLACE USING flows are not supported here"
-_REPLACING_HINT = "a materialized view, or AUTO CDC with keys, gives the same table"
+_REPLACING = "REPLACE USING flows are not supported here"
+_REPLACING_HINT = "AUTO CDC with keys gives the same table"
 
 
 def read_flow(cursor: Cursor) -> None:
@@ -46,9 +46,9 @@ def read_flow(cursor: Cursor) -> None:
     once = cursor.take("ONCE") or once
     cursor.take("TABLE")
     target = cursor.qualified("the target's name")
+    replace_where = None if once else _replace_where(cursor)
     by_name = cursor.take("BY", "NAME")
-    if cursor.at("REPLACE"):
-        raise cursor.error("LDP-2023", _REPLACING, cursor.peek(), hint=_REPLACING_HINT)
+    replace_where = replace_where or (None if once else _replace_where(cursor))  # either order is met
     if cursor.at("(") and not cursor.at_query(or_columns=True):
         raise cursor.unexpected(
             "BY NAME or a query",
@@ -57,7 +57,9 @@ def read_flow(cursor: Cursor) -> None:
     if cursor.at("PARTITION|IF"):
         raise cursor.unexpected("BY NAME or a query", hint="a flow takes neither PARTITION nor IF NOT EXISTS")
     query = cursor.query("BY NAME or a query")
-    _declare(cursor, parts[0], target, query, once=once, by_name=by_name, comment=comment)
+    _declare(
+        cursor, parts[0], target, query, once=once, by_name=by_name, comment=comment, replace_where=replace_where
+    )
 
 
 def read_changes(cursor: Cursor) -> None:
@@ -71,11 +73,11 @@ def read_changes(cursor: Cursor) -> None:
     _read_cdc_into(cursor, None, None)
 
 
-def read_table_flow(cursor: Cursor, name: Name, *, managed: bool) -> tuple[Query | None, bool]:
+def read_table_flow(cursor: Cursor, name: Name, *, managed: bool) -> tuple[Query | None, bool, str | None]:
     """Read what follows FLOW in a CREATE TABLE statement.
 
     Returns:
-        The query, or None when it is declared wrongly, and whether it runs once.
+        The query, or None when it is declared wrongly, whether it runs once, and the condition of REPLACE WHERE.
 
     Raises:
         LdpError: where it cannot be read.
@@ -93,15 +95,32 @@ def read_table_flow(cursor: Cursor, name: Name, *, managed: bool) -> tuple[Query
         once = cursor.take("ONCE")
         if cursor.at("INTO"):
             raise cursor.unexpected("FROM", hint="the table is the target already: remove INTO and its name")
-        return read_cdc(cursor, _source_view(name, None)), once
-    if cursor.at("REPLACE"):
-        raise cursor.error("LDP-2023", _REPLACING, start, hint=_REPLACING_HINT)
+        return read_cdc(cursor, _source_view(name, None)), once, None
+    condition = _replace_where(cursor)
+    if condition is not None:
+        cursor.expect("BY", "NAME", hint="FLOW REPLACE WHERE condition BY NAME query")
+        return cursor.query(), False, condition
     cursor.expect("INSERT", hint="FLOW INSERT BY NAME query, or FLOW AUTO CDC FROM source KEYS (...) SEQUENCE BY ...")
     once = cursor.take("ONCE")
     if cursor.at("INTO"):
         raise cursor.unexpected("BY NAME", hint="the table is the target already: remove INTO and its name")
     cursor.expect("BY", "NAME", hint="FLOW INSERT BY NAME query")
-    return cursor.query(), once
+    return cursor.query(), once, None
+
+
+def _replace_where(cursor: Cursor) -> str | None:
+    """The condition between REPLACE WHERE and BY NAME, if that is what comes."""
+    if not cursor.at("REPLACE"):
+        return None
+    start = cursor.next()
+    if not cursor.take("WHERE"):
+        raise cursor.error("LDP-2023", _REPLACING, start, hint=_REPLACING_HINT)
+    first = cursor.index
+    while not cursor.done and not (cursor.at("BY", "NAME") or cursor.at("AS") or cursor.at("SELECT")):
+        cursor.skip()
+    if cursor.index == first:
+        raise cursor.unexpected("a condition")
+    return cursor.plain(cursor.tokens[first : cursor.index])
 
 
 def _read_cdc_into(cursor: Cursor, name: str | None, comment: str | None) -> None:
@@ -129,7 +148,15 @@ def _source_view(target: Name, flow: str | None) -> Name:
 
 
 def _declare(
-    cursor: Cursor, name: str | None, target: Name, query: Query, *, once: bool, by_name: bool, comment: str | None
+    cursor: Cursor,
+    name: str | None,
+    target: Name,
+    query: Query,
+    *,
+    once: bool,
+    by_name: bool,
+    comment: str | None,
+    replace_where: str | None = None,
 ) -> None:
     cursor.into.flows.append(
         Flow(
@@ -144,5 +171,6 @@ def _declare(
             comment=comment,
             location=cursor.location,
             language="SQL",
+            replace_where=replace_where,
         )
     )

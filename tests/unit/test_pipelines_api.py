@@ -224,7 +224,7 @@ def test_partitions_and_clustering_exclude_each_other() -> None:
             assert "not both" in problem.message
 
 
-@pytest.mark.parametrize("parameter", ["replace_using", "sequence_by", "replace_where"])
+@pytest.mark.parametrize("parameter", ["replace_using", "sequence_by"])
 def test_betas_of_the_platform_are_refused_by_name(parameter: str) -> None:
     with declaring():
         problem = problem_of(lambda: dp.table(**{parameter: "x"}))

@@ -13,6 +13,7 @@ from ldp_jupyter.declarations import Kind, Note
 from ldp_jupyter.errors import LdpError, sort_problems
 from ldp_jupyter.names import Name, Namespace
 from ldp_jupyter.project import choose_pipeline, load_project, local_paths, notebook_files, source_files
+from ldp_jupyter.redaction import hidden_in, remember_settings
 from ldp_jupyter.state import Layout, Runs
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Pipeline:
             Path(start), target=target, variables=variables, settings=settings, overrides=overrides
         )
         self.settings: PipelineSettings = choose_pipeline(self.project, name)
+        for given in (self.settings.configuration, self.settings.parameters, self.project.variables):
+            remember_settings(given)
         self.namespace = Namespace(self.settings.catalog.lower(), self.settings.schema.lower())
         self.layout = Layout(_local_storage(self.project.storage), self.settings.name)
         self.say = say
@@ -526,8 +529,10 @@ class Pipeline:
     # ---- inside
 
     def _configuration(self) -> dict[str, str]:
+        from ldp_jupyter.dbutils.references import with_secrets
+
         configuration = local_paths.with_root(self.settings.configuration, self.project.root)
-        return {**configuration, "pipelines.id": self.id}
+        return {**with_secrets(configuration), "pipelines.id": self.id}
 
     def _load_session(self) -> Any:
         """The session that sources run in; flows run in clones of it."""
@@ -541,27 +546,27 @@ class Pipeline:
 
     def _settings_without_effect(self) -> list[Note]:
         """Settings that are read and that this machine cannot honour yet."""
+        from ldp_jupyter.dbutils.references import lacking_secrets
+
         settings = self.settings
         given = [
             (settings.continuous, "continuous mode: an update is a triggered one, unless --continuous is given"),
             (settings.notifications, "notifications: nobody is told"),
         ]
-        return [Note("no_effect", text, settings.location) for value, text in given if value]
+        notes = [Note("no_effect", text, settings.location) for value, text in given if value]
+        for key, problem in lacking_secrets(settings.configuration):
+            notes.append(Note("not_checked", f"{key}: {problem.message} ({problem.hint})", settings.location))
+        return notes
 
     def _told_settings(self) -> dict[str, Any]:
         """Settings for the event log and the report, secrets left out."""
-        secret = ("password", "secret", "token", "key", "credential")
-        configuration = {
-            k: "[redacted]" if any(word in k.lower() for word in secret) else v
-            for k, v in self.settings.configuration.items()
-        }
         return {
             "name": self.settings.name,
             "catalog": self.settings.catalog,
             "schema": self.settings.schema,
             "target": self.project.target,
             "storage": self.layout.storage,
-            "configuration": configuration,
+            "configuration": hidden_in(self.settings.configuration),
             "development": self.settings.development,
         }
 

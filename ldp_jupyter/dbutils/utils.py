@@ -14,6 +14,7 @@ from ldp_jupyter.errors import LdpError
 from ldp_jupyter.names import did_you_mean
 from ldp_jupyter.pipelines.arguments import caller_location
 from ldp_jupyter.project.local_paths import local_path
+from ldp_jupyter.redaction import remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -203,6 +204,7 @@ class Secrets(_Partial):
             raise LdpError(
                 "LDP-2025", f'secret "{scope}/{key}" is not set here', hint=f"set the environment variable {name}"
             )
+        remember(os.environ[name])
         return os.environ[name]
 
     def getBytes(self, scope: str, key: str) -> bytes:  # noqa: N802  (the platform's name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.errors.codes import CODES
+from ldp_jupyter.redaction import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,15 +47,16 @@ class LdpError(Exception):
     ) -> None:
         if code not in CODES:
             raise KeyError(code)
+        message = scrub(message)
         super().__init__(message)
         self.code = code
         self.message = message
-        self.hint = hint
+        self.hint = hint and scrub(hint)
         self.dataset = dataset
         self.location = location
         self.because = list(because)
-        self.user_traceback = user_traceback
-        self.detail = detail
+        self.user_traceback = user_traceback and scrub(user_traceback)
+        self.detail = detail and scrub(detail)
         self.heals = heals
 
     def __str__(self) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from ldp_jupyter.redaction import scrub, scrubbed
 
 if TYPE_CHECKING:
     from ldp_jupyter.events.event import Event
@@ -35,7 +38,10 @@ class EventBus:
         self._subscribers.append(subscriber)
 
     def emit(self, event: Event) -> None:
-        """Store the event, then queue it for the subscribers."""
+        """Store the event, without secrets that were read, then queue it for the subscribers."""
+        event = replace(
+            event, message=scrub(event.message), details=scrubbed(event.details), error=scrubbed(event.error)
+        )
         with self._lock:
             for write in self._first:
                 event = write(event)

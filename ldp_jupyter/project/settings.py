@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ldp_jupyter.project.tree import origin_of
+from ldp_jupyter.redaction import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,7 +126,7 @@ class SettingRow(NamedTuple):
 
 
 def dump_settings(project: Project, settings: PipelineSettings) -> list[SettingRow]:
-    """Every setting in force with where it came from, in the order in which users look for them."""
+    """Every setting in force with where it came from, in the order in which users look for them; secrets hidden."""
     origin = settings.origins.get
     file = project.file.name if project.file else "default"
     rows = [
@@ -152,7 +153,8 @@ def dump_settings(project: Project, settings: PipelineSettings) -> list[SettingR
         rows.append(SettingRow("event_log", f"{log.catalog}.{log.schema}.{log.name}", origin("event_log", file)))
     for group, values in (("configuration", settings.configuration), ("parameters", settings.parameters)):
         rows.extend(
-            SettingRow(f"{group}.{key}", value, origin(f"{group}.{key}", file)) for key, value in values.items()
+            SettingRow(f"{group}.{key}", hidden(key, value), origin(f"{group}.{key}", file))
+            for key, value in values.items()
         )
     rows.extend(
         SettingRow(
@@ -161,11 +163,12 @@ def dump_settings(project: Project, settings: PipelineSettings) -> list[SettingR
         for n in settings.notifications
     )
     rows.extend(
-        SettingRow(f"var.{name}", value, project.variable_origins.get(name, "default"))
+        SettingRow(f"var.{name}", hidden(name, value), project.variable_origins.get(name, "default"))
         for name, value in project.variables.items()
     )
     rows.extend(
-        SettingRow(key, _word(value), f"{origin(key, file)}, no effect here") for key, value in settings.kept.items()
+        SettingRow(key, _word(hidden(key, value)), f"{origin(key, file)}, no effect here")
+        for key, value in settings.kept.items()
     )
     return rows
 

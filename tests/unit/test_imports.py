@@ -17,7 +17,7 @@ PACKAGE = Path(ldp_jupyter.__file__).parent
 
 # Each may import those before it, also inside functions. Imports for type checkers alone do not count.
 ORDER = [
-    "locations", "errors", "names", "declarations", "events", "context", "absent", "pipelines", "sql", "project", "spark",
+    "locations", "redaction", "errors", "names", "declarations", "events", "context", "absent", "pipelines", "sql", "project", "spark",
     "dbutils", "sources", "quality", "cdc", "graph", "state", "eventlog", "engine", "display", "pipeline", "jobs",
     "background", "cli", "kernel", "notation", "magics", "demo", "__init__", "__main__",
 ]  # fmt: skip

@@ -31,10 +31,13 @@ class Memory:
         self._path = layout.memory
         self._lock = threading.Lock()
         self._facts: dict[str, dict[str, Any]] = {}
+        # facts of each dataset as they are written: a change makes the text of its own dataset anew, not of all
+        self._texts: dict[str, str] = {}
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
             stored = json.loads(self._path.read_text(encoding="utf-8"))
             if stored["format"] == _FORMAT:
                 self._facts = {dataset: dict(facts) for dataset, facts in stored["datasets"].items()}
+        self._encode(self._facts)
 
     def get(self, dataset: str, key: str) -> Any:
         return self._facts.get(dataset, {}).get(key)
@@ -49,6 +52,7 @@ class Memory:
                 facts.pop(key, None)
             else:
                 facts[key] = value
+            self._encode([dataset])
             self._write()
 
     def keep(self, key: str, values: Mapping[str, Any]) -> None:
@@ -63,16 +67,25 @@ class Memory:
                     facts.pop(key, None)
                 else:
                     facts[key] = value
+            self._encode(changed)
             self._write()
 
     def forget(self, datasets: Iterable[str]) -> None:
         """Forget all facts of datasets."""
         with self._lock:
-            if [self._facts.pop(dataset) for dataset in datasets if dataset in self._facts]:
+            known = [dataset for dataset in datasets if dataset in self._facts]
+            for dataset in known:
+                del self._facts[dataset], self._texts[dataset]
+            if known:
                 self._write()
 
+    def _encode(self, datasets: Iterable[str]) -> None:
+        for dataset in datasets:
+            facts = json.dumps(self._facts[dataset], separators=(",", ":"))
+            self._texts[dataset] = f"{json.dumps(dataset)}:{facts}"
+
     def _write(self) -> None:
-        write_text(self._path, json.dumps({"format": _FORMAT, "datasets": self._facts}, separators=(",", ":")))
+        write_text(self._path, f'{{"format":{_FORMAT},"datasets":{{{",".join(self._texts.values())}}}}}')
 
     def datasets(self) -> list[str]:
         """Full names of all datasets that were ever updated."""

@@ -24,7 +24,7 @@ _UPDATE = ("pipelines.numUpdateRetryAttempts",)
 _SHORTEST = ("spark.sql.pipelines.execution.watchdog.minRetryTime",)
 _LONGEST = ("spark.sql.pipelines.execution.watchdog.maxRetryTime",)
 # Classes of SQLSTATE that speak of the query or the data: they say the same again.
-_LASTING = ("07", "0A", "21", "22", "23", "42", "54")
+_LASTING = ("07", "0A", "21", "22", "23", "42", "54", "P0")
 _UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 

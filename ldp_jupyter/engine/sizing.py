@@ -84,7 +84,7 @@ def is_small(paths: Iterable[str | None], limit: int = LIMIT) -> bool:
     """Whether all that lies under these paths is less than `limit` bytes; False where that cannot be told."""
     total = 0
     for path in paths:
-        local = _local(path)
+        local = local_of(path)
         if local is None or not os.path.exists(local):
             return False
         for size in _sizes(local):
@@ -109,7 +109,8 @@ def _sizes(path: str) -> Iterable[int]:
                     yield entry.stat().st_size
 
 
-def _local(path: str | None) -> str | None:
+def local_of(path: str | None) -> str | None:
+    """The path on this machine that Spark's path or URI means; None for another file system's."""
     if not path:
         return None
     parsed = urlparse(path)

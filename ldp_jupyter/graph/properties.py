@@ -23,7 +23,8 @@ enableVariantShredding isolationLevel logRetentionDuration minReaderVersion minW
 parquet.compression.codec randomizeFilePrefixes randomPrefixLength sampleRetentionDuration
 setTransactionRetentionDuration targetFileSize tuneFileSizesForRewrites universalFormat.enabledFormats
 """
-_USED = ("pipelines.reset.allowed", "pipelines.pipelineId", "pipelines.trigger.interval")
+RESET_ALLOWED = "pipelines.reset.allowed"
+_USED = (RESET_ALLOWED, "pipelines.pipelineId", "pipelines.trigger.interval")
 _WITHOUT_EFFECT = (
     "pipelines.autoOptimize.managed",
     "pipelines.autoOptimize.zOrderCols",
@@ -46,7 +47,17 @@ def check_properties(graph: Graph, dataset: Dataset) -> None:
     """
     if not dataset.options.properties:
         return
-    for key in dataset.options.properties:
+    for key, value in dataset.options.properties.items():
+        if key.lower() == RESET_ALLOWED and str(value).lower() not in ("true", "false"):
+            graph.problems.append(
+                LdpError(
+                    "LDP-2011",
+                    f'table property "{key}" is "{value}"',
+                    hint="it is true or false",
+                    dataset=graph.shown(dataset.name),
+                    location=dataset.location,
+                )
+            )
         known = next((names for prefix, names in _KNOWN.items() if key.lower().startswith(prefix)), ())
         if not known or key.lower() in {name.lower() for name in known}:
             continue

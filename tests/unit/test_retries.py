@@ -37,6 +37,7 @@ def retrying(update: Update) -> list[str]:
         (spark_error(), "java.lang.OutOfMemoryError: Java heap space", True),
         (spark_error(), "[FAILED_READ_FILE.FILE_NOT_EXIST] SQLSTATE: KD001", True),
         (spark_error(), "[CAST_INVALID_INPUT] The value 'x' SQLSTATE: 22018", False),
+        (spark_error(), "[USER_RAISED_EXCEPTION] no SQLSTATE: P0001", False),
         (spark_error(), "[DIVIDE_BY_ZERO] SQLSTATE: 22012 [TASK_WRITE_FAILED] SQLSTATE: 58030", False),
         (spark_error(), "[STREAM_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA] SQLSTATE: 42K03", False),
         (spark_error(), "Traceback (most recent call last):\n  File\nValueError: no", False),

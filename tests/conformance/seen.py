@@ -1,0 +1,82 @@
+"""What an update's events tell, for tests of how its flows ran."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ldp_jupyter import Pipeline
+    from ldp_jupyter.engine import Update
+    from ldp_jupyter.events import Event, UpdateView
+
+
+class Watched:
+    """Views of the updates that one call of `Pipeline.run` runs, also of those that fail.
+
+    Parameters:
+        hear: called with each event and its update, in the thread that waits.
+    """
+
+    def __init__(self, hear: Callable[[Event, Update], None] | None = None) -> None:
+        self.updates: list[Update] = []
+        self._hear = hear
+
+    def begun(self, update: Update) -> list[Callable[[Event], None]]:
+        """What `Pipeline.run` takes as `begun`."""
+        self.updates.append(update)
+        hear = self._hear
+        return [] if hear is None else [lambda event: hear(event, update)]
+
+    @property
+    def view(self) -> UpdateView:
+        """The only update."""
+        (update,) = self.updates
+        return update.view
+
+
+def progress(view: UpdateView, flow: str) -> list[Event]:
+    """Events of a flow, by its shown name."""
+    return [e for e in view.events if e.event_type == "flow_progress" and e.origin["flow_name"] == flow]
+
+
+def states(view: UpdateView, flow: str) -> list[str]:
+    """States of a flow one after another; a state that is told several times in a row counts once."""
+    return [state for state, _ in groupby(e.details["flow_progress"]["status"] for e in progress(view, flow))]
+
+
+def update_states(view: UpdateView) -> list[str]:
+    """States of the update, in order."""
+    return [e.details["update_progress"]["state"] for e in view.events if e.event_type == "update_progress"]
+
+
+def moment(view: UpdateView, flow: str, state: str) -> int:
+    """The place among all events at which a flow first came to a state."""
+    return next(
+        i
+        for i, e in enumerate(view.events)
+        if e.event_type == "flow_progress"
+        and e.origin["flow_name"] == flow
+        and e.details["flow_progress"]["status"] == state
+    )
+
+
+def levels(view: UpdateView, flow: str) -> list[tuple[str, str]]:
+    """Level and state of each event of a flow."""
+    return [(e.level.value, e.details["flow_progress"]["status"]) for e in progress(view, flow)]
+
+
+def rows(pipeline: Pipeline, table: str, schema: str = "default") -> list[Any]:
+    """Rows of a table, sorted; single values for a table of one column."""
+    found = [tuple(row) for row in pipeline.session().table(f"main.{schema}.{table}").collect()]
+    return sorted((row[0] if len(row) == 1 else row for row in found), key=repr)
+
+
+def land(folder: Path, name: str, *values: int, column: str = "value") -> None:
+    """A JSON file with these values in one column."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = "".join(f'{{"{column}": {value}}}\n' for value in values)
+    (folder / f"{name}.json").write_text(text, encoding="utf-8")

@@ -30,7 +30,9 @@ _ENTRIES = [
     ErrorCode("LDP-1007", "unknown dataset in a selection", "Take a dataset name that `ldp ls` shows."),
     ErrorCode("LDP-1008", "selections contradict each other", "Name each dataset in one selection only."),
     ErrorCode(
-        "LDP-1009", "datasets of a notebook are not loaded in this kernel", "Run its cells, or `%ldp run --loaded-only`."
+        "LDP-1009",
+        "datasets of a notebook are not loaded in this kernel",
+        "Run its cells, or `%ldp run --loaded-only`.",
     ),
     ErrorCode("LDP-1010", "a selection holds nothing", "Run without it, or name datasets."),
     ErrorCode("LDP-1011", "deleting must be confirmed", "Look at what goes, then add --yes."),

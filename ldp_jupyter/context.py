@@ -39,6 +39,9 @@ class Resolver(Protocol):
     def notice_option(self, key: str, value: Any) -> None:
         """The function sets an option of a reader."""
 
+    def need_source(self, name: str) -> None:
+        """The function is about to read a format: what it takes must be there."""
+
 
 @dataclass
 class Context:

@@ -2,11 +2,14 @@
 
 A checkpoint holds in `offsets/N` one JSON line per source, and `commits/N` once the batch is done. A Delta source is
 caught up when it stands before the table's next version; a file source when every file there is in its list of
-seen files. Anything else (other sources, state with timers, an unfinished batch) is for Spark to find out.
+seen files. State rests while no watermark moves: Spark runs a batch without rows when one has moved, at the end of the
+same run. Anything else (other sources, timers of the user's functions, an unfinished batch) is for Spark to find out.
 """
 
 from __future__ import annotations
 
+import fnmatch
+import glob
 import json
 import os
 from pathlib import Path
@@ -18,22 +21,32 @@ if TYPE_CHECKING:
 
     from ldp_jupyter.spark.bridge import StreamSource
 
+_FEED = ("readchangefeed", "readchangedata")
 
-def caught_up(checkpoint: str, sources: list[StreamSource], versions: Callable[[list[str]], list[int | None]]) -> bool:
+
+def caught_up(
+    checkpoint: str,
+    sources: list[StreamSource],
+    versions: Callable[[list[str]], list[int | None]],
+    *,
+    state_rests: Callable[[], bool] = lambda: False,
+) -> bool:
     """Whether a query with this checkpoint would find nothing to do.
 
     Parameters:
         sources: the plan's source leaves, in the order of the offset log.
         versions: newest versions of Delta tables.
+        state_rests: whether rows and watermarks alone can change the state that the query keeps; asked if it has some.
     """
-    offsets = _last_offsets(Path(checkpoint))
+    offsets = _last_offsets(Path(checkpoint), state_rests)
     if offsets is None or len(offsets) != len(sources) or not sources:
         return False
     delta = [s.path for s in sources if s.kind == "delta" and s.path]
     newest = dict(zip(delta, versions(delta), strict=True)) if delta else {}
     for index, (source, offset) in enumerate(zip(sources, offsets, strict=True)):
         if source.kind == "delta":
-            if not _delta_done(offset, newest.get(source.path or "")):
+            version = newest.get(source.path or "")
+            if not _delta_done(offset, version) and not _feed_done(offset, version, source):
                 return False
         elif source.kind == "files":
             if not _files_done(Path(checkpoint) / "sources" / str(index), source):
@@ -43,18 +56,25 @@ def caught_up(checkpoint: str, sources: list[StreamSource], versions: Callable[[
     return True
 
 
-def _last_offsets(checkpoint: Path) -> list[Any] | None:
+def _last_offsets(checkpoint: Path, state_rests: Callable[[], bool]) -> list[Any] | None:
     """Offsets of the last batch, if that batch was committed and there is no state to serve."""
-    if (checkpoint / "state").is_dir():
-        return None
     batches = _numbers(checkpoint / "offsets")
-    if not batches or not (checkpoint / "commits" / str(batches[-1])).exists():
+    committed = checkpoint / "commits" / str(batches[-1]) if batches else None
+    if committed is None or not committed.exists():
         return None
-    lines = (checkpoint / "offsets" / str(batches[-1])).read_text(encoding="utf-8").splitlines()
     try:
+        lines = (checkpoint / "offsets" / str(batches[-1])).read_text(encoding="utf-8").splitlines()
+        if (checkpoint / "state").is_dir() and not (_watermark_rests(lines[1], committed) and state_rests()):
+            return None
         return [None if line == "-" else json.loads(line) for line in lines[2:]]
-    except ValueError:
+    except (ValueError, KeyError, IndexError, TypeError):  # logs that are not as we know them
         return None
+
+
+def _watermark_rests(metadata: str, committed: Path) -> bool:
+    """Whether the last batch already had the watermark that the next one would have."""
+    after = json.loads(committed.read_text(encoding="utf-8").splitlines()[1])
+    return bool(after["nextBatchWatermarkMs"] <= json.loads(metadata)["batchWatermarkMs"])
 
 
 def _numbers(folder: Path) -> list[int]:
@@ -70,15 +90,49 @@ def _delta_done(offset: Any, version: int | None) -> bool:
     return bool(offset.get("reservoirVersion") == version + 1 and offset.get("index") in (-1, -100))
 
 
-def _files_done(log: Path, source: StreamSource) -> bool:
-    root = _local(source.path or "")
-    if root is None or not root.is_dir() or any(c in str(root) for c in "*?[{"):
+def _feed_done(offset: Any, version: int | None, source: StreamSource) -> bool:
+    """Whether a change feed stands behind the last change of the newest commit.
+
+    It does not go on to the version after that, as a stream of rows does.
+    """
+    folder = _local(source.path or "")
+    on = any(k.lower() in _FEED and v.lower() == "true" for k, v in source.options.items())
+    if not on or folder is None or not isinstance(offset, dict) or offset.get("isStartingVersion"):
+        return False
+    if version is None or offset.get("reservoirVersion") != version:
         return False
     try:
-        seen = _seen_files(log)
-    except (OSError, ValueError, KeyError, TypeError):  # a log that is not as we know it
+        lines = (folder / "_delta_log" / f"{version:020}.json").read_text(encoding="utf-8").splitlines()
+        actions = [action for line in lines for action in json.loads(line).items()]
+    except (OSError, ValueError, AttributeError):  # a log that is not as we know it
         return False
-    return seen is not None and all(path in seen for path in _listed(root))
+    # files of changes, where a commit has them, stand for the files that it added and removed
+    changes = [what for kind, what in actions if kind == "cdc"]
+    changes = changes or [what for kind, what in actions if kind in ("add", "remove") and what.get("dataChange")]
+    return bool(offset.get("index") == len(changes) - 1)
+
+
+def _files_done(log: Path, source: StreamSource) -> bool:
+    return log.is_dir() and waiting_files(log, source) == []
+
+
+def waiting_files(log: Path, source: StreamSource) -> list[str] | None:
+    """Files of a source that its list of seen files lacks, before the first batch all; None where that is not told."""
+    path = _local(source.path or "")
+    if path is None or "{" in str(path):
+        return None
+    roots = [Path(root) for root in glob.glob(str(path))] if any(c in str(path) for c in "*?[") else [path]
+    if not roots or not all(root.exists() for root in roots):
+        return None
+    try:
+        seen = _seen_files(log) if log.is_dir() else set()
+    except (OSError, ValueError, KeyError, TypeError):  # a log that is not as we know it
+        return None
+    if seen is None:
+        return None
+    wanted = next((v for k, v in source.options.items() if k.lower() == "pathglobfilter" and "{" not in v), "*")
+    files = (file for root in roots for file in _listed(root) if file not in seen)
+    return [file for file in files if fnmatch.fnmatchcase(os.path.basename(file), wanted)]
 
 
 def _seen_files(log: Path) -> set[str] | None:
@@ -99,6 +153,8 @@ def _seen_files(log: Path) -> set[str] | None:
 
 def _listed(root: Path) -> list[str]:
     """Files below a folder as Spark lists them: hidden ones and those that start with an underscore left out."""
+    if root.is_file():
+        return [str(root)]
     found = []
     for folder, folders, files in os.walk(root):
         folders[:] = [f for f in folders if not f.startswith((".", "_"))]

@@ -142,8 +142,9 @@ def create(session: Any, node: Node, table: Table, schema: Any, owner: str) -> N
 
 
 def stored_properties(node: Node, owner: str) -> dict[str, str]:
-    """Properties of the Delta table: the declared ones, the owner and the kind."""
+    """Properties of the Delta table: the declared ones, the owner and the kind; the change feed where it is read."""
     return {
+        **({"delta.enableChangeDataFeed": "true"} if node.change_feed else {}),
         **{k: str(v) for k, v in node.dataset.options.properties.items()},
         OWNER: owner,
         KIND: node.kind.value.upper(),

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from ldp_jupyter.spark.bridge import Query
 
 
-_PASSES_CHANGES = ("skipChangeCommits", "ignoreChanges", "readChangeFeed")
+_PASSES_CHANGES = ("skipChangeCommits", "ignoreChanges", "readChangeFeed", "readChangeData")
+_READ_KAFKA = re.compile(r"\bread_kafka\s*\(", re.IGNORECASE)
 
 
 class InputFailed(Exception):  # noqa: N818  (not an error of its own: an input has one)
@@ -103,6 +104,13 @@ class Evaluation:
         """See `context.Resolver`."""
         self.notices.option(key, value)
 
+    def need_source(self, name: str) -> None:
+        """See `context.Resolver`. The columns are known without the connector."""
+        if not self.shapes:
+            from ldp_jupyter.spark.connectors import provide
+
+            provide(self.session, name)
+
     def run_sql(self, text: str, args: Any) -> Any:
         """See `context.Resolver`. Only queries and settings are allowed in a dataset function."""
         from ldp_jupyter.spark import bridge
@@ -143,6 +151,8 @@ class Evaluation:
         return self._bind(text, query)
 
     def _bind(self, text: str, query: Query) -> Any:
+        if _READ_KAFKA.search(text):
+            self.need_source("kafka")
         replacements: dict[int, Any] = {}
         for index, reference in enumerate(query.references):
             self.failed_reference = (text, reference.start)
@@ -290,12 +300,13 @@ def _named(frame: Any, query: SqlQuery) -> Any:
 
 def base_session(session: Any, configuration: Mapping[str, str], namespace: Namespace) -> Any:
     """A clone of the session with the pipeline's settings: what its flows' sessions are cloned from."""
-    from ldp_jupyter.spark.bridge import clone_session
+    from ldp_jupyter.spark.bridge import ABSENT_SOURCES, clone_session
 
     mine = clone_session(session)
     for key, value in configuration.items():
         if not mine._jconf.contains(key) or mine.conf.isModifiable(key):
             mine.conf.set(key, value)
+    mine.conf.set(ABSENT_SOURCES, "true")
     use_namespace(mine, namespace)
     return mine
 

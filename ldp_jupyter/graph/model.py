@@ -50,6 +50,7 @@ class Node:
         kind: settled kind, when the graph was resolved.
         columns: None when it could not be resolved.
         schema: the same as Spark's StructType.
+        change_feed: a flow of the pipeline reads its change feed.
     """
 
     dataset: Dataset
@@ -59,6 +60,7 @@ class Node:
     schema: Any = None
     streaming: bool | None = None
     problem: LdpError | None = None
+    change_feed: bool = False
 
     @property
     def name(self) -> Name:
@@ -111,6 +113,19 @@ class Graph:
     @cached_property
     def _temporary_views(self) -> dict[str, Node]:
         return {name.table: node for name, node in self.nodes.items() if node.kind == Kind.TEMPORARY_VIEW}
+
+    def masked(self, node: Node) -> tuple[str, ...]:
+        """Columns whose values are shown nowhere: those with a mask, of the dataset and of all that it is made from."""
+        found: dict[str, None] = {}
+        seen: set[Name] = set()
+        todo = [node]
+        while todo:
+            one = todo.pop()
+            if one.name not in seen:
+                seen.add(one.name)
+                found.update(dict.fromkeys(one.dataset.options.masked))
+                todo += [self.nodes[name] for name in one.inputs if name in self.nodes]
+        return tuple(found)
 
     def readers(self, name: Name) -> list[Node]:
         """Datasets that read `name` directly."""

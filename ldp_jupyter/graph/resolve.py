@@ -21,6 +21,7 @@ from ldp_jupyter.graph.settings import Settings
 from ldp_jupyter.graph.spark_errors import evaluation_problem, first_sentence
 from ldp_jupyter.graph.streams import check_stream, output_mode
 from ldp_jupyter.graph.unread import unread_source
+from ldp_jupyter.graph.views import check_view
 from ldp_jupyter.names import did_you_mean
 from ldp_jupyter.spark.computed import without_computed
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from ldp_jupyter.names import Name
 
 _FRAMES_PER_DATASET = 30
+_PASS_CHANGES = ("skipchangecommits", "ignorechanges", "readchangefeed", "readchangedata")
+_FEED_OPTIONS = ("readchangefeed", "readchangedata")
 _CHANGE_FEED = "_change_type STRING, _commit_version BIGINT, _commit_timestamp TIMESTAMP"
 
 
@@ -118,7 +121,8 @@ class Resolution:
         schema = self.schemas[node.name]
         if streaming:
             self._warn_of_rewrites(node, reading, options)
-        if streaming and options.get("readchangefeed", "").lower() == "true":
+        if any(options.get(option, "").lower() == "true" for option in _FEED_OPTIONS):
+            node.change_feed = True
             schema = StructType([*schema.fields, *parse_columns(self.session, _CHANGE_FEED).fields])
         return bridge.empty(reading.session, schema, streaming=streaming)
 
@@ -128,7 +132,7 @@ class Resolution:
         replaced = any(f.flow.replace_where is not None for f in node.flows)
         cdc = any(f.flow.is_cdc for f in node.flows)
         rewritten = node.kind == Kind.MATERIALIZED_VIEW or cdc or aggregated or replaced
-        if not rewritten or any(options.get(o, "").lower() == "true" for o in ("skipchangecommits", "readchangefeed")):
+        if not rewritten or any(options.get(o, "").lower() == "true" for o in _PASS_CHANGES):
             return
         what = "an aggregation without a watermark" if aggregated else "an AUTO CDC target"
         what = "the target of a REPLACE WHERE flow" if replaced else what
@@ -353,6 +357,8 @@ class Resolution:
         if node.kind != Kind.TEMPORARY_VIEW:
             check_column_names(inferred, _query_location(frames[0][0].flow))
         node.streaming = frames[0][0].streaming
+        if node.kind == Kind.VIEW:
+            check_view(self.graph, node, *frames[0])
         if node.kind in (Kind.TEMPORARY_VIEW, Kind.VIEW):
             self._views[node.name] = frames[0][1]
         self.schemas[node.name] = without_computed(schema)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,6 @@ from ldp_jupyter.graph.spark_errors import first_sentence
 if TYPE_CHECKING:
     from ldp_jupyter.declarations import Flow
     from ldp_jupyter.locations import Location
-
-_AGGREGATE = re.compile(r"^[\s:+\-~]*(Aggregate |Distinct$)", re.MULTILINE)
 
 # Words of Spark's refusal -> what to do about it.
 _HINTS = (
@@ -29,8 +28,19 @@ _OTHERWISE = "use a materialized view"
 
 def output_mode(frame: Any) -> str:
     """Append; complete for an aggregation without a watermark, whose rows would never be final."""
-    plan = frame._jdf.queryExecution().analyzed().toString()
-    return "complete" if _AGGREGATE.search(plan) and "EventTimeWatermark" not in plan else "append"
+    from ldp_jupyter.spark import bridge
+
+    plan = bridge.streaming_plan(frame)
+    return "complete" if plan.aggregates and not plan.watermark else "append"
+
+
+def transforms_with_state(frame: Any) -> bool:
+    """Whether the query has a `transformWithState`."""
+    from ldp_jupyter.spark import bridge
+
+    if not bridge.streaming_plan(frame).user_state:
+        return False
+    return "TransformWithState" in frame._jdf.queryExecution().analyzed().toString()
 
 
 def check_stream(flow: Flow, frame: Any, mode: str, location: Location | None) -> None:
@@ -40,14 +50,29 @@ def check_stream(flow: Flow, frame: Any, mode: str, location: Location | None) -
         mode: the output mode that it will be written in.
 
     Raises:
-        LdpError: LDP-2015 with what Spark refuses.
+        LdpError: LDP-2015 with what Spark refuses, LDP-2023 when a Python package is missing that it takes.
     """
     from ldp_jupyter.spark import bridge
 
+    what = "the stream cannot run" if flow.default else f'the stream of flow "{flow.name}" cannot run'
+    operation = bridge.streaming_plan(frame).set_operation
+    if operation is not None:  # Spark notices when a batch is planned
+        join = "LEFT ANTI JOIN" if operation == "EXCEPT" else "LEFT SEMI JOIN"
+        hint = f"write a {join} with a table that is read without STREAM, or use a materialized view"
+        raise LdpError("LDP-2015", f"{what}: {operation} over a stream", hint=hint, location=location)
+    if transforms_with_state(frame) and not _has_protobuf():  # Python and the JVM talk by it
+        message, hint = "transformWithState needs the Python package protobuf", "pip install protobuf"
+        raise LdpError("LDP-2023", message, hint=hint, location=location)
     refusal = bridge.stream_refusal(frame, mode)
     if refusal is None:
         return
     message = re.split(r"\s*;\s*~", first_sentence(str(refusal)))[0]  # the operator as Spark prints it
     hint = next((hint for words, hint in _HINTS if words in message.lower()), _OTHERWISE)
-    what = "the stream cannot run" if flow.default else f'the stream of flow "{flow.name}" cannot run'
     raise LdpError("LDP-2015", f"{what}: {message}", hint=hint, location=location, detail=str(refusal)) from None
+
+
+def _has_protobuf() -> bool:
+    try:
+        return importlib.util.find_spec("google.protobuf.descriptor") is not None
+    except ModuleNotFoundError:
+        return False

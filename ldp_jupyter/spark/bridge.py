@@ -9,6 +9,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter.spark.settings import is_local
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -23,6 +25,8 @@ CATALOG = "org.apache.spark.sql.ldp.LdpCatalog"
 WAREHOUSE_SETTING = "spark.ldp.warehouse"
 EVENT_LOG_SETTING = "spark.ldp.eventlog"
 """The folder of the event log; with ``.<name or id>`` behind it, that of one pipeline."""
+ABSENT_SOURCES = "spark.ldp.absentSources"
+"""Whether a source without its connector is analysed all the same, as its columns."""
 KIND_PROPERTY = "ldp.kind"
 RULE_PREFIX = "__ldp_rule_"
 
@@ -94,6 +98,23 @@ class StreamSource:
     path: str | None
     options: dict[str, str]
     table_id: str | None = None
+
+
+@dataclass(frozen=True)
+class StreamingPlan:
+    """What about a streaming query decides how Spark can run it.
+
+    Parameters:
+        aggregates: streaming rows are grouped, or made distinct.
+        watermark: a watermark stands somewhere in it.
+        set_operation: ``EXCEPT`` or ``INTERSECT`` over a stream.
+        user_state: functions of the user keep state, and may have timers.
+    """
+
+    aggregates: bool
+    watermark: bool
+    set_operation: str | None
+    user_state: bool
 
 
 @dataclass(frozen=True)
@@ -318,6 +339,15 @@ def stream_sources(df: DataFrame) -> list[StreamSource]:
     return [StreamSource(**source) for source in json.loads(_call(df.sparkSession, "StreamSources", "of", df._jdf))]
 
 
+def streaming_plan(df: DataFrame) -> StreamingPlan:
+    """What about a streaming frame decides how Spark can run it; asked once for each frame."""
+    known: StreamingPlan | None = df.__dict__.get("_ldp_streaming_plan")
+    if known is None:
+        known = StreamingPlan(**json.loads(_call(df.sparkSession, "StreamingPlans", "of", df._jdf)))
+        df.__dict__["_ldp_streaming_plan"] = known
+    return known
+
+
 class ProgressFeed:
     """The progress of streaming queries as they make it; open it before the query starts.
 
@@ -355,6 +385,11 @@ def batch_inputs(df: DataFrame) -> BatchInputs:
     return BatchInputs(**found)
 
 
+def at_versions(df: DataFrame, versions: Mapping[str, int]) -> DataFrame:
+    """A batch frame that reads some Delta tables at a version, by path; those that it asks at a version itself stay."""
+    return _frame(df.sparkSession, _call(df.sparkSession, "FixedVersions", "of", df._jdf, json.dumps(dict(versions))))
+
+
 def flush_journal(spark: SparkSession, table_path: str, journal_path: str) -> int:
     """Appends the lines of a journal that its table lacks; without new lines no Spark job runs.
 
@@ -382,6 +417,16 @@ def activate(spark: SparkSession) -> None:
 def clone_session(spark: SparkSession) -> SparkSession:
     """A clone of a session that also stands in its current catalog and schema, usable on any thread."""
     return _session(spark, _call(spark, "Sessions", "copy", spark._jsparkSession))
+
+
+def has_class(spark: SparkSession, name: str) -> bool:
+    """Whether the JVM has a class."""
+    return bool(_call(spark, "Connectors", "has", name))
+
+
+def add_jars(spark: SparkSession, paths: Sequence[str]) -> None:
+    """Gives the running JVM, and the tasks of its Spark, further JARs."""
+    _call(spark, "Connectors", "add", spark._jsparkSession, list(paths))
 
 
 def has_lenient_casts(df: DataFrame) -> bool:
@@ -413,6 +458,9 @@ def attach(spark: SparkSession, jar_path: str) -> SparkSession:
     if not hasattr(loader, "addURL"):
         raise RuntimeError("this JVM takes no further JARs: start Spark with the companion's JAR on its class path")
     loader.addURL(jvm.java.io.File(jar_path).toURI().toURL())
+    context = spark.sparkContext
+    if not is_local(context.master):
+        context._jsc.addJar(jar_path)  # for the executors
     return _session(spark, _call(spark, "Sessions", "attach", spark._jsparkSession))
 
 

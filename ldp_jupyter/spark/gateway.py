@@ -39,6 +39,8 @@ _OPENED = (
     "java.base/java.util.concurrent.atomic", "java.base/jdk.internal.ref", "java.base/sun.nio.ch",
     "java.base/sun.nio.cs", "java.base/sun.security.action", "java.base/sun.util.calendar",
     "java.security.jgss/sun.security.krb5",
+    # for JARs that come later, see Connectors.scala
+    "java.base/jdk.internal.loader",
 )
 
 

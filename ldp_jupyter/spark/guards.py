@@ -37,6 +37,7 @@ def install() -> None:
     for reader in (DataFrameReader, DataStreamReader):
         _wrap(reader, "option", _option)
         _wrap(reader, "options", _options)
+        _wrap(reader, "format", _format)
     _wrap(SparkSession.Builder, "getOrCreate", _session_of_context)
     for name in ("getActiveSession", "active"):
         _wrap_class_method(SparkSession, name, _session_of_context)
@@ -147,6 +148,13 @@ def _options(original: Any, self: Any, **options: Any) -> Any:
             for key, value in options.items():
                 context.resolver.notice_option(key, value)
     return original(self, **options)
+
+
+def _format(original: Any, self: Any, source: str) -> Any:
+    context = current()
+    if context is not None and context.resolver is not None:
+        context.resolver.need_source(source)
+    return original(self, source)
 
 
 def _session_of_context(original: Any, *args: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The two Delta JARs: fetched once, checked, kept in the cache; later starts touch no network."""
+"""JARs, of Delta and of connectors: fetched once, checked, kept in the cache; later starts touch no network."""
 
 from __future__ import annotations
 
@@ -45,8 +45,13 @@ DELTA_JARS = (
 )
 
 
-def delta_jars(jars: Sequence[Jar] = DELTA_JARS) -> list[Path]:
-    """Local paths of the JARs, fetched if they are not there yet.
+def delta_jars() -> list[Path]:
+    """Local paths of Delta's JARs; see `find_jars`."""
+    return find_jars(DELTA_JARS)
+
+
+def find_jars(jars: Sequence[Jar]) -> list[Path]:
+    """Local paths of JARs, fetched if they are not there yet.
 
     Raises:
         LdpError: LDP-5002 with all that was tried.

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
 DELTA_CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
@@ -72,6 +73,8 @@ def jvm_confs(cores: int, companion: str | None) -> dict[str, str]:
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
+        # A stopped task waits so long for its Python to end by itself: an interrupt should not.
+        "spark.python.task.killTimeout": "200ms",
         # Kept for a user interface that is off: without limits they grow with every micro-batch.
         "spark.ui.retainedJobs": "100",
         "spark.ui.retainedStages": "100",
@@ -98,6 +101,26 @@ def merged(base: Mapping[str, str], confs: Mapping[str, str]) -> dict[str, str]:
         elif is_jvm_setting(key):
             found[key] = value
     return found
+
+
+def is_local(master: str) -> bool:
+    """Whether Spark does its work in the driver's JVM alone, and not in executors elsewhere."""
+    return master == "local" or master.startswith("local[")
+
+
+def for_cluster(confs: Mapping[str, str], given: Mapping[str, str], jars: Sequence[Path]) -> dict[str, str]:
+    """Settings for a master that has executors of its own.
+
+    Parameters:
+        confs: those of `jvm_confs` and `merged`.
+        given: what the pipeline asks for: it stays.
+        jars: what is on the driver's class path beyond Spark; executors fetch it from the driver.
+    """
+    # Executors must reach the driver, and the cluster's cores count, not this machine's.
+    own = ("spark.driver.host", "spark.driver.bindAddress", "spark.default.parallelism")
+    found = {key: value for key, value in confs.items() if key not in own or key in given}
+    names = [jar.as_uri() for jar in jars] + [name for name in given.get("spark.jars", "").split(",") if name.strip()]
+    return {**found, "spark.jars": ",".join(names)}
 
 
 _STATIC_SQL = (

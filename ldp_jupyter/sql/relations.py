@@ -33,7 +33,6 @@ STREAM_OPTIONS = (
 )
 _KNOWN = {option.lower() for option in STREAM_OPTIONS}
 _MISSING = {
-    "read_kafka": 'read it in Python: spark.readStream.format("kafka"), with its package in spark.jars.packages',
     "read_kinesis": "read the data from files while you work here: STREAM read_files(...)",
     "read_pubsub": "read the data from files while you work here: STREAM read_files(...)",
     "read_pulsar": "read the data from files while you work here: STREAM read_files(...)",

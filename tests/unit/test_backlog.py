@@ -36,11 +36,18 @@ class Checkpoint:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def batch(self, number: int, *offsets: Any, committed: bool = True) -> Checkpoint:
-        lines = ["v1", METADATA, *("-" if o is None else json.dumps(o) for o in offsets)]
+    def batch(
+        self, number: int, *offsets: Any, committed: bool = True, watermark: int = 0, after: int = 0
+    ) -> Checkpoint:
+        metadata = METADATA.replace('"batchWatermarkMs":0', f'"batchWatermarkMs":{watermark}')
+        lines = ["v1", metadata, *("-" if o is None else json.dumps(o) for o in offsets)]
         self._write(f"offsets/{number}", lines)
         if committed:
-            self._write(f"commits/{number}", ["v1", '{"nextBatchWatermarkMs":0}'])
+            self._write(f"commits/{number}", ["v1", json.dumps({"nextBatchWatermarkMs": after})])
+        return self
+
+    def with_state(self) -> Checkpoint:
+        (self.folder / "state").mkdir(parents=True)
         return self
 
     def seen(self, source: int, name: str, *paths: Path) -> Checkpoint:
@@ -54,9 +61,14 @@ class Checkpoint:
         file.write_text("\n".join(lines), encoding="utf-8")
         (file.parent / f".{file.name}.crc").touch()
 
-    def done(self, *sources: StreamSource, **versions: int) -> bool:
+    def done(self, *sources: StreamSource, state_rests: bool = False, **versions: int) -> bool:
         known = {"/wh/t": 4, **{f"/wh/{name}": v for name, v in versions.items()}}
-        return caught_up(str(self.folder), list(sources), lambda paths: [known.get(p) for p in paths])
+        return caught_up(
+            str(self.folder),
+            list(sources),
+            lambda paths: [known.get(p) for p in paths],
+            state_rests=lambda: state_rests,
+        )
 
 
 @pytest.fixture
@@ -84,6 +96,38 @@ def test_a_delta_source_in_the_midst_of_something(checkpoint: Checkpoint, last: 
     assert not checkpoint.batch(0, last).done(delta())
 
 
+FEED = {"readChangeFeed": "true"}
+
+
+@pytest.mark.parametrize(
+    ("actions", "last"),
+    [
+        ([{"add": {"dataChange": True}}, {"cdc": {}}, {"cdc": {}}, {"remove": {"dataChange": True}}], 1),
+        ([{"add": {"dataChange": True}}, {"remove": {"dataChange": True}}, {"add": {"dataChange": False}}], 1),
+    ],
+)
+def test_a_change_feed_that_stands_behind_the_last_change(
+    checkpoint: Checkpoint, tmp_path: Path, actions: list[Any], last: int
+) -> None:
+    log = tmp_path / "t" / "_delta_log" / f"{4:020}.json"
+    log.parent.mkdir(parents=True)
+    log.write_text("\n".join(json.dumps(action) for action in [{"commitInfo": {}}, *actions]), encoding="utf-8")
+    source = StreamSource("delta", "delta", f"file:{tmp_path / 't'}", FEED, "id")
+
+    def done(offset: dict[str, Any], source: StreamSource = source, version: int = 4) -> bool:
+        checkpoint.batch(0, offset)
+        return caught_up(str(checkpoint.folder), [source], lambda paths: [version])
+
+    assert done(offset(4, last))
+    assert done(offset(5)), "as a stream of rows"
+    assert not done(offset(4, last - 1))
+    assert not done(offset(4, last, starting=True))
+    assert not done(offset(4, last), version=5)
+    assert not done(offset(4, last), StreamSource("delta", "delta", str(tmp_path / "t"), {}, "id"))
+    log.write_text("{", encoding="utf-8")
+    assert not done(offset(4, last))
+
+
 def test_a_delta_table_that_is_gone(checkpoint: Checkpoint) -> None:
     assert not checkpoint.batch(0, offset(5)).done(delta("/wh/gone"))
 
@@ -97,10 +141,26 @@ def test_the_last_batch_counts_and_it_must_be_committed(checkpoint: Checkpoint) 
     assert not checkpoint.done(delta())
 
 
-def test_a_query_with_state_is_sparks_to_judge(checkpoint: Checkpoint) -> None:
-    checkpoint.batch(0, offset(5))
-    (checkpoint.folder / "state").mkdir()
+def test_a_query_whose_state_has_a_life_of_its_own_is_sparks_to_judge(checkpoint: Checkpoint) -> None:
+    checkpoint.batch(0, offset(5)).with_state()
     assert not checkpoint.done(delta())
+    assert checkpoint.done(delta(), state_rests=True)
+    assert not checkpoint.done(delta(), state_rests=True, t=5)
+
+
+def test_a_watermark_that_moved_is_still_to_be_served(checkpoint: Checkpoint) -> None:
+    checkpoint.with_state().batch(0, offset(5), watermark=1000, after=7000)
+    assert not checkpoint.done(delta(), state_rests=True)
+    checkpoint.batch(1, offset(5), watermark=7000, after=7000)  # the batch without rows that serves it
+    assert checkpoint.done(delta(), state_rests=True)
+
+
+@pytest.mark.parametrize("text", ["v1", "v1\n", "v1\n{}", "v1\n[]"])
+def test_a_commit_of_a_query_with_state_that_cannot_be_read(checkpoint: Checkpoint, text: str) -> None:
+    checkpoint.with_state().batch(0, offset(5))
+    assert checkpoint.done(delta(), state_rests=True)
+    (checkpoint.folder / "commits" / "0").write_text(text, encoding="utf-8")
+    assert not checkpoint.done(delta(), state_rests=True)
 
 
 def test_all_sources_must_be_done(checkpoint: Checkpoint) -> None:
@@ -183,6 +243,28 @@ def test_a_second_source_has_its_own_log(checkpoint: Checkpoint, landing: Path) 
     checkpoint.batch(0, offset(5), {"logOffset": 0}).seen(1, "0", landing / "1.json")
     assert checkpoint.done(delta(), files(landing))
     assert not checkpoint.batch(1, {"logOffset": 0}, offset(5)).done(files(landing), delta())
+
+
+def test_files_of_a_pattern(checkpoint: Checkpoint, landing: Path) -> None:
+    for name in ("1.json", "day 1/2.json", "day 2/3.json"):
+        (landing / name).parent.mkdir(exist_ok=True)
+        (landing / name).touch()
+    checkpoint.batch(0, {"logOffset": 0}).seen(0, "0", landing / "day 1" / "2.json", landing / "day 2" / "3.json")
+    assert checkpoint.done(files(landing / "day*"))
+    assert checkpoint.done(files(landing / "day ?" / "*.json"))
+    assert not checkpoint.done(files(landing / "{day 1,day 2}")), "a pattern that only Spark reads"
+    (landing / "day 2" / "4.json").touch()
+    assert not checkpoint.done(files(landing / "day*"))
+
+
+def test_files_that_a_filter_of_names_leaves_out(checkpoint: Checkpoint, landing: Path) -> None:
+    for name in ("1.json", "1.csv"):
+        (landing / name).touch()
+    checkpoint.batch(0, {"logOffset": 0}).seen(0, "0", landing / "1.json")
+    assert not checkpoint.done(files(landing))
+    assert checkpoint.done(StreamSource("files", "json", str(landing), {"pathGlobFilter": "*.json"}))
+    (landing / "2.json").touch()
+    assert not checkpoint.done(StreamSource("files", "json", str(landing), {"pathGlobFilter": "*.json"}))
 
 
 @pytest.mark.parametrize("path", ["s3://bucket/x", "/no/such/folder", "*.json", ""])

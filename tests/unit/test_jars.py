@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ldp_jupyter.errors import LdpError
-from ldp_jupyter.spark.jars import DELTA_JARS, Jar, delta_jars, missing_jars
+from ldp_jupyter.spark.jars import DELTA_JARS, Jar, find_jars, missing_jars
 from ldp_jupyter.spark.repositories import Repository, local_repository, repositories
 
 CONTENT = b"PK\x03\x04 not much of a JAR"
@@ -92,11 +92,11 @@ def test_fetched_once_then_no_network(home, server, monkeypatch, tmp_path):
     url, handler = server
     monkeypatch.setenv("LDP_MAVEN_MIRROR", url)
     assert missing_jars([JAR]) == [JAR]
-    [path] = delta_jars([JAR])
+    [path] = find_jars([JAR])
     assert path == tmp_path / "cache" / "jars" / JAR.file_name
     assert path.read_bytes() == CONTENT
     assert missing_jars([JAR]) == []
-    assert delta_jars([JAR]) == [path]
+    assert find_jars([JAR]) == [path]
     assert len(handler.asked) == 1
     assert sorted(p.name for p in path.parent.iterdir()) == [JAR.file_name]
 
@@ -104,7 +104,7 @@ def test_fetched_once_then_no_network(home, server, monkeypatch, tmp_path):
 def test_folder_of_the_user_comes_first(home, monkeypatch, tmp_path):
     own = put(tmp_path / "own" / JAR.file_name, b"built by the user")
     monkeypatch.setenv("LDP_JARS", str(tmp_path / "own"))
-    assert delta_jars([JAR]) == [own]
+    assert find_jars([JAR]) == [own]
     assert not (tmp_path / "cache" / "jars").exists()
 
 
@@ -112,14 +112,14 @@ def test_local_maven_repository_before_the_network(home, server, monkeypatch):
     url, handler = server
     monkeypatch.setenv("LDP_MAVEN_MIRROR", url)
     put(home / ".m2" / "repository" / JAR.path)
-    assert delta_jars([JAR])[0].read_bytes() == CONTENT
+    assert find_jars([JAR])[0].read_bytes() == CONTENT
     assert handler.asked == []
 
 
 def test_wrong_content_is_refused_and_the_next_source_asked(home, server, monkeypatch):
     monkeypatch.setenv("LDP_MAVEN_MIRROR", server[0])
     put(home / ".m2" / "repository" / JAR.path, b"half of it")
-    assert delta_jars([JAR])[0].read_bytes() == CONTENT
+    assert find_jars([JAR])[0].read_bytes() == CONTENT
 
 
 def test_mirror_of_maven_settings_with_its_password(home, server, monkeypatch):
@@ -128,7 +128,7 @@ def test_mirror_of_maven_settings_with_its_password(home, server, monkeypatch):
     monkeypatch.setenv("MIRROR_PASSWORD", "s3cret")
     settings(home, mirror(url + "/", "*,!snapshots") + "<servers><server><id>corp</id><username>me</username>"
              "<password>${env.MIRROR_PASSWORD}</password></server></servers>")
-    assert delta_jars([JAR])[0].read_bytes() == CONTENT
+    assert find_jars([JAR])[0].read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_error_lists_what_was_tried(home, server, monkeypatch, tmp_path):
     monkeypatch.setenv("LDP_MAVEN_MIRROR", server[0])
     other = Jar("org.example", "other", "2.0", "0" * 64)
     with pytest.raises(LdpError) as caught:
-        delta_jars([other])
+        find_jars([other])
     assert caught.value.code == "LDP-5002"
     for place in ("LDP_JARS", "repository", server[0], "Maven Central"):
         assert place in caught.value.hint
@@ -170,7 +170,7 @@ def test_password_is_not_shown():
 
 
 def fetch(_number: int) -> str:
-    return str(delta_jars([JAR])[0])
+    return str(find_jars([JAR])[0])
 
 
 def test_two_processes_fetch_once(home, server, monkeypatch):

@@ -185,7 +185,7 @@ def test_binding_of_a_view(mode: str) -> None:
         ("FROM STREAM t WITH ('skipChangeCommits' = 'true')", "FROM STREAM t WITH ('skipChangeCommits' = 'true')"),
         ("WITH (x) AS (SELECT 1) SELECT 'STREAM t WITH (a)'", "WITH (x) AS (SELECT 1) SELECT 'STREAM t WITH (a)'"),
         ("SELECT * FROM t WITH (anything)", "SELECT * FROM t WITH (anything)"),
-        ("SELECT read_kafka FROM t", "SELECT read_kafka FROM t"),
+        ("SELECT read_pubsub FROM t", "SELECT read_pubsub FROM t"),
     ],
 )  # fmt: skip
 def test_options_of_a_stream_without_a_value_are_switched_on(text: str, completed: str) -> None:
@@ -199,7 +199,7 @@ def test_an_unknown_option_of_a_stream_stands_at_its_place() -> None:
     assert found.value.hint == 'did you mean "skipChangeCommits"?'
 
 
-@pytest.mark.parametrize("function", ["read_kafka", "read_kinesis", "READ_PULSAR", "read_stream"])
+@pytest.mark.parametrize("function", ["read_pubsub", "read_kinesis", "READ_PULSAR", "read_stream"])
 @pytest.mark.parametrize("before", ["FROM STREAM ", "FROM STREAM(", "FROM a JOIN "])
 def test_functions_of_the_platform_alone(function: str, before: str) -> None:
     with pytest.raises(RelationProblem, match=f"{function.lower()} is not there") as found:

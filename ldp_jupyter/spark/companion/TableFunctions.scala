@@ -8,17 +8,24 @@ import org.apache.spark.sql.catalyst.rules.Rule
 import org.apache.spark.sql.catalyst.util.CaseInsensitiveMap
 import org.apache.spark.sql.types.StructType
 
-/** Replaces `read_files`, `cloud_files` and `event_log`, and the source `cloudFiles`, by what Spark itself reads. */
+/**
+ * Replaces `read_files`, `cloud_files`, `read_kafka` and `event_log`, and the source `cloudFiles`, by what Spark itself
+ * reads; and Kafka by its columns where its connector is not there.
+ */
 case class ExpandTableFunctions(session: SparkSession) extends Rule[LogicalPlan] {
   override def apply(plan: LogicalPlan): LogicalPlan = if (plan.resolved) plan else Unresolved.rewrite(plan) {
     case call @ UnresolvedTableValuedFunction(Seq(name), arguments, streaming) => Warehouse.key(name) match {
       case "read_files" => readFiles(arguments, streaming)
       case "cloud_files" => cloudFiles(arguments)
       case "event_log" => EventLogs.relation(session, arguments, streaming)
+      case "read_kafka" => readKafka(arguments, streaming)
       case _ => call
     }
     // What wraps a streaming function has found its streaming relation already.
     case NamedStreamingRelation(inner, _) if inner.exists(_.isInstanceOf[NamedStreamingRelation]) => inner
+    case NamedStreamingRelation(absent: AbsentSource, _) => absent
+    case source: UnresolvedDataSource if source.format.equalsIgnoreCase(Kafka.Format) && Kafka.isAbsent(session) =>
+      Kafka.absent(source.options, source.isStreaming)
     case source: UnresolvedDataSource if source.format.equalsIgnoreCase(AutoLoader.Format) =>
       if (!source.isStreaming) AutoLoader.refuseBatch()
       if (!source.options.contains("cloudFiles.format")) {
@@ -41,6 +48,11 @@ case class ExpandTableFunctions(session: SparkSession) extends Rule[LogicalPlan]
     val options = call.map(2) ++ call.others + ("format" -> format)
     val (schema, others) = options.partition(_._1.equalsIgnoreCase("schema"))
     files(call.path, others, schema.values.headOption.orElse(call.named.get("schema")), streaming = true)
+  }
+
+  private def readKafka(arguments: Seq[Expression], streaming: Boolean): LogicalPlan = {
+    val relation = Kafka.function(session, Arguments("read_kafka", arguments), streaming)
+    if (streaming) NamedStreamingRelation.withUserProvidedName(relation, None) else relation
   }
 
   private def files(path: String, options: Map[String, String], schema: Option[String],

@@ -82,6 +82,11 @@ def remember_settings(settings: Mapping[str, str]) -> None:
             remember(value)
 
 
+def secrets_known() -> bool:
+    """Whether there is anything to look for in texts."""
+    return _pattern is not None
+
+
 def scrub(text: str) -> str:
     """A text without the secrets that were read."""
     return text if _pattern is None else _pattern.sub(HIDDEN, text)

@@ -93,6 +93,7 @@ def report_html(
     name = update.pipeline or (graph.pipeline if graph else "pipeline")
     state = words.state_word(update.state)
     log = list(update.events if events is None else events)
+    total = len(log) + (update.forgotten if events is None else 0)
     expectations = ExpectationsView(update, graph)
     body = [
         html.tag("h1", html.join([name, html.pill(state)], html.Markup("&ensp;"))),
@@ -104,7 +105,7 @@ def report_html(
         _section("Expectations", expectations.html()) if expectations.rules else "",
         _section("Checks", _checks(graph)) if graph else "",
         _section("Settings", _settings(update, settings)),
-        _section("Event log", html.details(words.counted(len(log), "event"), _events(log)), "long") if log else "",
+        _section("Event log", html.details(words.counted(total, "event"), _events(log, total)), "long") if log else "",
         html.tag("footer", "Made by ldp_jupyter from the event log of the update."),
     ]
     style = _STYLE % {"light": palette.declarations(palette.LIGHT), "dark": palette.declarations(palette.DARK)}
@@ -186,5 +187,5 @@ def _settings(update: UpdateView, settings: Mapping[str, Any] | None) -> Markup:
     return html.table(["Setting", "Value"], rows, wrap=[1])
 
 
-def _events(log: Sequence[Event]) -> Markup:
-    return EventsView(log[-_EVENTS:], len(log)).html()
+def _events(log: Sequence[Event], total: int) -> Markup:
+    return EventsView(log[-_EVENTS:], total).html()

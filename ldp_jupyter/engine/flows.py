@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import using
 from ldp_jupyter.declarations import CdcSpec, Kind, SnapshotSpec
 from ldp_jupyter.engine.batch import job_group
+from ldp_jupyter.engine.causes import causes_of
 from ldp_jupyter.engine.failures import Canceled, flow_problem
 from ldp_jupyter.engine.stored import StoredFrames
+from ldp_jupyter.errors import LdpError
 from ldp_jupyter.events import FlowStatus
 from ldp_jupyter.graph import Evaluation, evaluate, flow_session
 from ldp_jupyter.quality import Samples, samples_wanted
+from ldp_jupyter.redaction import scrub
 from ldp_jupyter.state.checkpoints import SINK_GENERATION, Checkpoints
 
 if TYPE_CHECKING:
@@ -19,8 +24,10 @@ if TYPE_CHECKING:
 
     from ldp_jupyter.engine.plan import PlannedFlow
     from ldp_jupyter.engine.work import Work
-    from ldp_jupyter.errors import LdpError
     from ldp_jupyter.quality import RuleSet
+
+
+_IDS = uuid.UUID("3f1f6f0a-6f1f-4d55-9d0e-5a4f2f3c8b7e")
 
 
 class FlowRun:
@@ -64,6 +71,8 @@ class FlowRun:
                 raise Canceled from None
             with using(self.work.base):
                 problem = flow_problem(error, self.work.graph, self.node, self.evaluation, self.name)
+            if error is not problem and problem.code != "LDP-4001":  # behind a violated rule there is only our own text
+                problem.causes = [(name, scrub(message)) for name, message in causes_of(error)]
             if not self.work.tries_again(self.planned, problem):  # else the scheduler says so
                 self._progress(FlowStatus.FAILED, problem=problem)
             return problem
@@ -128,3 +137,13 @@ class FlowRun:
         self.work.emitter.progress(self.planned, status, **more)
 
     progress = _progress
+
+
+def flow_ids(work: Work) -> dict[str, str]:
+    """Ids of flows by key, as the event log has them: the same until the table is emptied or the checkpoint reset."""
+    found = {}
+    for planned in work.plan.flows:
+        if planned.node is None or planned.node.kind.stored:
+            with contextlib.suppress(LdpError):  # a damaged checkpoint: the flow itself says so
+                found[planned.key] = str(uuid.uuid5(_IDS, FlowRun(work, planned).flow_id))
+    return found

@@ -26,6 +26,9 @@ class LdpError(Exception):
         user_traceback: the user's own traceback, from the user's first frame on.
         detail: the underlying message in full (Spark's, a compiler's), shown on demand.
         heals: whether the same may succeed later with nothing changed.
+
+    Attributes:
+        causes: class and message of the exceptions behind it, outermost first.
     """
 
     exit_status = 1
@@ -58,6 +61,7 @@ class LdpError(Exception):
         self.user_traceback = user_traceback and scrub(user_traceback)
         self.detail = detail and scrub(detail)
         self.heals = heals
+        self.causes: list[tuple[str, str]] = []
 
     def __str__(self) -> str:
         from ldp_jupyter.errors.render import render_problem

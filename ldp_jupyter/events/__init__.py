@@ -2,6 +2,7 @@
 
 from ldp_jupyter.events.bus import EventBus, Subscriber
 from ldp_jupyter.events.event import Event, Level
+from ldp_jupyter.events.problems import errors_json
 from ldp_jupyter.events.states import FlowStatus, UpdateState
 from ldp_jupyter.events.view import DatasetView, FlowView, RuleCount, UpdateView
 
@@ -16,4 +17,5 @@ __all__ = [
     "Subscriber",
     "UpdateState",
     "UpdateView",
+    "errors_json",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ldp_jupyter.redaction import scrub, scrubbed
+from ldp_jupyter.redaction import scrub, scrubbed, secrets_known
 
 if TYPE_CHECKING:
     from ldp_jupyter.events.event import Event
@@ -29,6 +29,7 @@ class EventBus:
         self._first: list[Callable[[Event], Event]] = []
         self._subscribers: list[Subscriber] = []
         self._queue: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._closed = False
 
     def journal(self, write: Callable[[Event], Event]) -> None:
         """Set a function that stores an event before it is shown, and returns it with its number."""
@@ -39,13 +40,21 @@ class EventBus:
 
     def emit(self, event: Event) -> None:
         """Store the event, without secrets that were read, then queue it for the subscribers."""
-        event = replace(
-            event, message=scrub(event.message), details=scrubbed(event.details), error=scrubbed(event.error)
-        )
+        if secrets_known():
+            event = replace(
+                event, message=scrub(event.message), details=scrubbed(event.details), error=scrubbed(event.error)
+            )
         with self._lock:
+            if self._closed:
+                return
             for write in self._first:
                 event = write(event)
             self._queue.put(event)
+
+    def close(self) -> None:
+        """Take no more events: the update has ended, and whoever is late (a slow hook, a second stop) is not heard."""
+        with self._lock:
+            self._closed = True
 
     def wake(self) -> None:
         """Let a waiting `pump` return although there is no event."""

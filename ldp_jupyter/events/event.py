@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -17,6 +19,17 @@ class Level(str, Enum):
     WARN = "WARN"
     ERROR = "ERROR"
     METRICS = "METRICS"
+
+
+_LINE = json.JSONEncoder(separators=(",", ":"), default=str)
+# Stands for this process in the ids of its events; the bit says that it is no address of a network card.
+_PROCESS = int.from_bytes(os.urandom(6), "big") | 1 << 40
+_NUMBERS = itertools.count()
+
+
+def _new_id() -> str:
+    """A new id, which holds the time; told the rest, Python asks no service of the system for it."""
+    return str(uuid.uuid1(_PROCESS, next(_NUMBERS) & 0x3FFF))
 
 
 @dataclass(frozen=True)
@@ -39,7 +52,7 @@ class Event:
     level: Level = Level.INFO
     maturity_level: str = "STABLE"
     error: dict[str, Any] | None = None
-    id: str = field(default_factory=lambda: str(uuid.uuid1()))
+    id: str = field(default_factory=_new_id)
     timestamp: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     sequence: int = 0
 
@@ -60,7 +73,7 @@ class Event:
 
     def to_line(self) -> str:
         """One line of the journal."""
-        return json.dumps(self.to_json(), separators=(",", ":"), default=str)
+        return _LINE.encode(self.to_json())
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> Event:

@@ -153,6 +153,10 @@ class DatasetView:
         }
 
 
+# Events of flows that a view keeps.
+_PROGRESS = 10_000
+
+
 @dataclass
 class UpdateView:
     """An update as told by its events. Feed it with `apply`, in order."""
@@ -168,6 +172,9 @@ class UpdateView:
     # datasets that left the source: their tables stay and are updated no more
     inactive: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    # events of flows that an update of days has left behind; the log has them
+    forgotten: int = 0
+    _most_events: int = field(default=2 * _PROGRESS, repr=False)
 
     @property
     def seconds(self) -> float | None:
@@ -178,10 +185,20 @@ class UpdateView:
     def apply(self, event: Event) -> None:
         """Take one event in; events of other types are kept for the log only."""
         self.events.append(event)
+        if len(self.events) >= self._most_events:
+            self._forget()
         payload = event.details.get(event.event_type) or {}
         handler = getattr(self, f"_on_{event.event_type}", None)
         if handler is not None:
             handler(event, payload)
+
+    def _forget(self) -> None:
+        """Keep what defines the update, and the newest of what its flows told."""
+        told = [event for event in self.events if event.event_type == "flow_progress"]
+        gone = {id(event) for event in told[:-_PROGRESS]}
+        self.events = [event for event in self.events if id(event) not in gone]
+        self.forgotten += len(gone)
+        self._most_events = len(self.events) + _PROGRESS
 
     def _on_create_update(self, event: Event, payload: dict[str, Any]) -> None:
         self.update_id = event.origin.get("update_id", "")

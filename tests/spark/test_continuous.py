@@ -70,7 +70,7 @@ class Running:
             for e in self.told
             if e.event_type == "flow_progress"
             and e.origin["dataset_name"] == dataset
-            and "metrics" in e.details["flow_progress"]
+            and "num_output_rows" in e.details["flow_progress"].get("metrics", {})
         ]
 
     def stop(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import pytest
+
 from ldp_jupyter.events import Event, FlowStatus, Level, UpdateState, UpdateView
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -213,3 +215,20 @@ def test_json_lists_datasets_with_flows_or_rules_and_flows_that_were_excluded() 
             "rows_dropped": None, "seconds": None, "error": None,
         }],
     }  # fmt: skip
+
+
+def test_an_update_of_days_keeps_its_definitions_and_the_newest_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ldp_jupyter.events.view._PROGRESS", 10)
+    story = Story()
+    story.view._most_events = 20
+    story.dataset("orders")
+    for _ in range(95):
+        story.flow("orders", "RUNNING", metrics={"num_output_rows": 1})
+    story.state("CANCELED")
+    view = story.view
+    assert len(view.events) <= 20 + 10
+    assert len(view.events) + view.forgotten == 98
+    assert [e.event_type for e in view.events][:2] == ["create_update", "dataset_definition"]
+    kept = [e.timestamp for e in view.events]
+    assert kept == sorted(kept)
+    assert view.datasets["orders"].rows_written == 95

@@ -211,7 +211,8 @@ def test_an_interrupt_of_the_waiting_thread_stops_the_flows_and_goes_on() -> Non
         return None
 
     def interrupt(event: Any) -> None:
-        if event.details["flow_progress"]["status"] == "QUEUED" and event.origin["dataset_name"] == "t1":
+        progress = event.details.get("flow_progress", {})
+        if progress.get("status") == "QUEUED" and event.origin["dataset_name"] == "t1":
             raise KeyboardInterrupt
 
     update.bus.subscribe(interrupt)

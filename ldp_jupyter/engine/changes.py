@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter import cdc
 from ldp_jupyter.declarations import CdcSpec, SnapshotSpec
-from ldp_jupyter.engine.batch import Observed, job_group
-from ldp_jupyter.engine.streaming import follow, nothing_new, observe_stream, report_views, suit_stream
+from ldp_jupyter.engine.batch import Observed
+from ldp_jupyter.engine.streaming import follow, nothing_new, observe_stream, report_views, suit_stream, waiting
 from ldp_jupyter.events import FlowStatus
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def run_changes(run: FlowRun) -> None:
     suit_stream(run, frame, stateless=True)
     plan = cdc.plan_changes(run.flow.query, frame)
     cdc.check_definition(run.session, run.flow.query, frame, _target(run))
-    run.progress(FlowStatus.RUNNING)
+    run.progress(FlowStatus.RUNNING, metrics=waiting(run, frame, checkpoint))
     failures: list[BaseException] = []
 
     def apply(batch: Any, batch_id: int) -> None:
@@ -69,10 +69,9 @@ def _apply(run: FlowRun, plan: Any, batch: Any, batch_id: int) -> None:
 def apply_once(run: FlowRun, frame: Any) -> None:
     """An AUTO CDC flow with `once`: the whole source is one batch."""
     assert isinstance(run.flow.query, CdcSpec)
-    with job_group(run):
-        counts = cdc.apply_batch(
-            run.session, run.flow.query, frame, 0, flow_name=run.flow.name, flow_id=run.flow_id, target=_target(run)
-        )
+    counts = cdc.apply_batch(
+        run.session, run.flow.query, frame, 0, flow_name=run.flow.name, flow_id=run.flow_id, target=_target(run)
+    )
     run.progress(FlowStatus.RUNNING, metrics={"num_upserted_rows": counts.upserted, "num_deleted_rows": counts.deleted})
 
 
@@ -89,16 +88,18 @@ def run_snapshot(run: FlowRun) -> None:
     context = run.work.base.but(namespace=run.flow.namespace, declarations=None, get_session=lambda: run.session)
     with using(context):
         for frame, version in snapshots_of(run, observed, target):
-            with job_group(run):
-                cdc.apply_snapshot(
-                    run.session,
-                    run.flow.query,
-                    frame,
-                    version,
-                    flow_name=run.flow.name,
-                    flow_id=run.flow_id,
-                    target=target,
-                )
+            counts = cdc.apply_snapshot(
+                run.session,
+                run.flow.query,
+                frame,
+                version,
+                flow_name=run.flow.name,
+                flow_id=run.flow_id,
+                target=target,
+            )
+            if counts is not None:
+                metrics = {"num_upserted_rows": counts.upserted, "num_deleted_rows": counts.deleted}
+                run.progress(FlowStatus.RUNNING, metrics=metrics)
 
 
 def _target(run: FlowRun) -> cdc.ChangeTarget:

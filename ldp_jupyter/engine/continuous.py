@@ -67,6 +67,7 @@ class Continuous:
     def _round(self, due: dict[str, float]) -> None:
         now = time.monotonic()
         self._told.changed.clear()
+        self._work.inputs.forget()
         streams = [p for p in self._flows if not _is_view(p) and due[p.key] <= now]
         if streams:
             self._scheduler.run(streams)
@@ -141,7 +142,7 @@ class RoundEmitter(Emitter):
             self._held[key] = []
         done = status == FlowStatus.COMPLETED
         if key in self._quiet:
-            news = status == FlowStatus.RUNNING and (more.get("metrics") or more.get("quality"))
+            news = status == FlowStatus.RUNNING and (_rows(more.get("metrics")) or more.get("quality"))
             if done or (status in _BEFORE and not news):
                 held = self._held.get(key, [])
                 if done:
@@ -176,6 +177,12 @@ def seconds(given: Mapping[str, str]) -> float:
 def _repeats(planned: PlannedFlow) -> bool:
     """Whether a flow can have more to do later: not one that runs once, nor a view that is only published."""
     return not planned.flow.flow.once and (planned.node is None or planned.node.kind != Kind.VIEW)
+
+
+def _rows(metrics: Mapping[str, Any] | None) -> bool:
+    """Whether metrics tell that the target was written, and not only of what waits, or of changes that were none."""
+    counts = {key: value for key, value in (metrics or {}).items() if key.startswith("num_")}
+    return any(key == "num_output_rows" or value for key, value in counts.items())
 
 
 def _is_view(planned: PlannedFlow) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter.engine.outside import outside_cause
 from ldp_jupyter.engine.retries import can_heal
+from ldp_jupyter.engine.stream_failures import stream_problem
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.graph.spark_errors import evaluation_problem, first_sentence
 from ldp_jupyter.quality import find_violation
@@ -23,6 +25,8 @@ _CHANGED = (
     "differentDeltaTableReadByStreamingSource",
     "DIFFERENT_DELTA_TABLE_READ_BY_STREAMING_SOURCE",
 )
+# Spark's assertion when a checkpoint has offsets of other sources than the query; the numbers are before and now.
+_SOURCES = re.compile(r"There are \[(\d+)\] sources in the checkpoint offsets and now there are \[(\d+)\] sources")
 # Errors that only say that another one happened.
 _WRAPPERS = (
     "STREAM_FAILED",
@@ -58,7 +62,14 @@ def flow_problem(
         return _violated(graph, violation, shown, place)
     for mark in _CHANGED:
         if mark in text:
-            return _changed_source(text, shown, place)
+            option = f"--full-refresh {shown}" if node else f"--reset-checkpoint {flow_name}"
+            return _changed_source(text, shown, place, option)
+    problem = stream_problem(text, flow_name, shown, place, into_table=node is not None)
+    if problem is not None:
+        return problem
+    sources = _SOURCES.search(text)
+    if sources is not None:
+        return _other_sources(sources, flow_name, shown if node else None, place)
     cause = _cause(text)
     if "DELTA_MULTIPLE_SOURCE_ROW" in text or "LDP-4002" in text:
         return LdpError("LDP-4002", cause, dataset=shown, location=place, detail=text)
@@ -69,12 +80,14 @@ def flow_problem(
         and type(error).__name__ in ("AnalysisException", "ParseException")
     ):
         return evaluation_problem(error, evaluation, shown)
+    outside = outside_cause(error, text, flow_name, shown if node else None)
     return LdpError(
-        "LDP-3001",
+        outside.code if outside else "LDP-3001",
         f'flow "{flow_name}" failed: {cause}',
         dataset=shown,
         location=place,
         detail=text,
+        hint=outside.hint if outside else None,
         user_traceback=_python_traceback(text),
         heals=can_heal(error, text),
     )
@@ -94,11 +107,11 @@ def _violated(graph: Graph, violation: Any, shown: str, place: Any) -> LdpError:
         f'expectation {rules} of "{violation.dataset}" was violated; nothing of the batch was written',
         dataset=shown,
         location=place,
-        hint=f"rule {'; '.join(conditions)}\nrow {violation.record}",
+        hint=f"rule {'; '.join(conditions)}" + (f"\nrow {violation.record}" if violation.record is not None else ""),
     )
 
 
-def _changed_source(text: str, shown: str, place: Any) -> LdpError:
+def _changed_source(text: str, shown: str, place: Any, option: str) -> LdpError:
     found = re.search(r"source table[^/]*?(?:at version (\d+))", text)
     at = f" (version {found[1]})" if found else ""
     return LdpError(
@@ -107,8 +120,21 @@ def _changed_source(text: str, shown: str, place: Any) -> LdpError:
         dataset=shown,
         location=place,
         detail=text,
-        hint=f"run with --full-refresh {shown}, or read with skipChangeCommits or readChangeFeed; "
+        hint=f"run with {option}, or read with skipChangeCommits or readChangeFeed; "
         "a materialized view and an AUTO CDC target are rewritten by each update: read them as a batch",
+    )
+
+
+def _other_sources(found: re.Match[str], flow_name: str, table: str | None, place: Any) -> LdpError:
+    before, now = found.groups()
+    refresh = f"--full-refresh {table} begins anew; " if table else ""
+    return LdpError(
+        "LDP-3005",
+        f'the stream of flow "{flow_name}" has {now} source{"" if now == "1" else "s"} now and had {before}',
+        dataset=table or flow_name,
+        location=place,
+        hint=f"{refresh}--reset-checkpoint {flow_name} keeps what is written and reads all sources from their start; "
+        "or read a further source by a flow of its own",
     )
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.declarations import CdcSpec
-from ldp_jupyter.engine.batch import Observed, job_group
+from ldp_jupyter.engine.batch import Observed
+from ldp_jupyter.engine.inputs import at_fixed_versions
 from ldp_jupyter.engine.streaming import combine, to_target
 from ldp_jupyter.events import FlowStatus
-from ldp_jupyter.quality import RuleSet
+from ldp_jupyter.graph import rules_of
 
 if TYPE_CHECKING:
     from ldp_jupyter.engine.flows import FlowRun
@@ -26,7 +27,7 @@ def run_once(run: FlowRun) -> None:
     if done.get(run.flow.name) == generation:
         return
     observed = Observed()
-    frame = run.frame(observed.apply)
+    frame, _ = at_fixed_versions(run, run.frame(observed.apply))
     run.progress(FlowStatus.RUNNING)
     if isinstance(run.flow.query, CdcSpec):
         from ldp_jupyter.engine.changes import apply_once
@@ -47,7 +48,8 @@ def run_replacing(run: FlowRun) -> None:
 
     assert run.flow.replace_where is not None
     observed = Observed()
-    frame = run.frame(observed.apply).filter(F.expr(run.flow.replace_where))
+    frame, _ = at_fixed_versions(run, run.frame(observed.apply))
+    frame = frame.filter(F.expr(run.flow.replace_where))
     run.progress(FlowStatus.RUNNING)
     assert run.node is not None
     with run.work.alone(run.node.name):  # another flow may replace another part
@@ -56,11 +58,10 @@ def run_replacing(run: FlowRun) -> None:
 
 def _write(run: FlowRun, observed: Observed, frame: Any, mode: str, options: dict[str, str]) -> None:
     assert run.node is not None
-    rules = RuleSet.of(run.work.graph.shown(run.node.name), run.node.dataset, run.work.base.configuration)
+    rules = rules_of(run.work.graph, run.node, run.work.base.configuration)
     frame = observed.apply(rules, to_target(run, frame), run.session)
     frame = _as_stored(frame, run.table.schema)
-    with job_group(run):
-        frame.write.format("delta").mode(mode).option("mergeSchema", "true").options(**options).save(run.table.path)
+    frame.write.format("delta").mode(mode).option("mergeSchema", "true").options(**options).save(run.table.path)
     quality, written = combine(run, rules, observed.values())
     run.progress(FlowStatus.RUNNING, metrics={"num_output_rows": written or 0}, quality=quality)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.declarations import Kind
 from ldp_jupyter.graph.evaluate import Evaluation, evaluate
-from ldp_jupyter.quality import RuleSet
+from ldp_jupyter.graph.rules import rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ldp_jupyter.context import Context
     from ldp_jupyter.graph import Graph, Node
     from ldp_jupyter.names import Name
+    from ldp_jupyter.quality import RuleSet
 
 
 class StoredFrames:
@@ -60,7 +61,7 @@ class StoredFrames:
                     reading.session.conf.set(key, value)
             frame = evaluate(Evaluation(self._graph, flow, reading.session, self, reading), self._base)
             if node.dataset.expectations:
-                rules = RuleSet.of(self._graph.shown(node.name), node.dataset, self._base.configuration)
+                rules = rules_of(self._graph, node, self._base.configuration)
                 self.view_rules[rules.metric] = rules
                 frame = self._observe(rules, frame, reading.session)
             self._views[node.name] = frame

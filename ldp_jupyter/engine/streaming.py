@@ -5,12 +5,17 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter.engine import definitions
 from ldp_jupyter.engine.backlog import caught_up
+from ldp_jupyter.engine.backlog_metrics import backlog_metrics
 from ldp_jupyter.engine.sizing import input_paths, suit
+from ldp_jupyter.engine.state_store import choose_state_store
 from ldp_jupyter.events import FlowStatus
+from ldp_jupyter.graph.rules import rules_of
 from ldp_jupyter.graph.streams import output_mode
 from ldp_jupyter.project.local_paths import local_path
 from ldp_jupyter.quality import RuleSet
+from ldp_jupyter.spark.connectors import provide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,9 +38,9 @@ def run_stream(run: FlowRun) -> None:
     if nothing_new(run, frame, checkpoint):
         return
     suit_stream(run, frame)
-    rules = RuleSet.of(work.graph.shown(node.name), node.dataset, work.base.configuration)
+    rules = rules_of(work.graph, node, work.base.configuration)
+    run.progress(FlowStatus.RUNNING, metrics=waiting(run, frame, checkpoint))
     frame = rules.apply(to_target(run, frame), run.session)
-    run.progress(FlowStatus.RUNNING)
     with closing(bridge.ProgressFeed(frame.sparkSession)) as feed:
         follow(run, feed, _to_delta(run, frame, checkpoint), lambda progress: report(run, progress, rules))
 
@@ -56,11 +61,38 @@ def nothing_new(run: FlowRun, frame: Any, checkpoint: str) -> bool:
     """Whether the checkpoint shows that a query would find nothing."""
     from ldp_jupyter.spark import bridge
 
-    return caught_up(checkpoint, bridge.stream_sources(frame), lambda paths: bridge.table_versions(run.session, paths))
+    return caught_up(
+        checkpoint,
+        bridge.stream_sources(frame),
+        lambda paths: bridge.table_versions(run.session, paths),
+        state_rests=lambda: _state_rests(run, frame),
+    )
+
+
+def waiting(run: FlowRun, frame: Any, checkpoint: str) -> dict[str, int]:
+    """The backlog as the log's metrics have it, when a query is about to start."""
+    from ldp_jupyter.spark import bridge
+
+    return backlog_metrics(
+        checkpoint, bridge.stream_sources(frame), lambda paths: bridge.table_info(run.session, paths)
+    )
+
+
+def _state_rests(run: FlowRun, frame: Any) -> bool:
+    """Whether the query's state waits for rows alone: it has no timers of the user's, and is what it was.
+
+    A query that is another one now may not go on with its state, which Spark says when it starts.
+    """
+    from ldp_jupyter.spark import bridge
+
+    if run.node is None or bridge.streaming_plan(frame).user_state:
+        return False
+    before = run.work.memory.get(str(run.node.name), definitions.KEY)
+    return bool(before == definitions.definition(run.work.graph, run.node))
 
 
 def suit_stream(run: FlowRun, frame: Any, *, stateless: bool = False) -> None:
-    """Set the session up for the size of what the flow reads.
+    """Set the session up for the size of what the flow reads, and for the state that it keeps.
 
     Parameters:
         stateless: whether the query keeps no state whose number of partitions would stay for ever.
@@ -69,6 +101,7 @@ def suit_stream(run: FlowRun, frame: Any, *, stateless: bool = False) -> None:
 
     paths = input_paths(bridge.batch_inputs(frame), bridge.stream_sources(frame))
     suit(run.session, paths, run.configured, batch=stateless)
+    choose_state_store(run.session, frame)
 
 
 def observe_stream(rules: RuleSet, frame: Any, session: Any) -> Any:
@@ -144,9 +177,10 @@ def _run_sink(run: FlowRun, frame: Any) -> None:
     checkpoint = run.checkpoint
     if nothing_new(run, frame, checkpoint):
         return
+    run.progress(FlowStatus.RUNNING, metrics=waiting(run, frame, checkpoint))
+    suit_stream(run, frame)
     rules = RuleSet(sink.name, ())
     frame = rules.apply(frame, run.session)
-    run.progress(FlowStatus.RUNNING)
     with closing(bridge.ProgressFeed(frame.sparkSession)) as feed:
         follow(run, feed, _to_sink(run, sink, frame, checkpoint), lambda progress: report(run, progress, rules))
 
@@ -167,5 +201,6 @@ def _to_sink(run: FlowRun, sink: Sink, frame: Any, checkpoint: str) -> Any:
         options["path"] = local_path(options["path"], run.work.base.configuration)
     for key, value in options.items():
         writer = writer.option(key, value)
+    provide(run.session, sink.format)
     writer = writer.format(sink.format)
     return writer.toTable(name) if name else writer.start()

@@ -11,13 +11,14 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.declarations import SqlQuery
-from ldp_jupyter.engine.batch import Observed, job_group
+from ldp_jupyter.engine.batch import Observed
+from ldp_jupyter.engine.inputs import at_fixed_versions
 from ldp_jupyter.engine.sizing import input_paths, suit
 from ldp_jupyter.engine.streaming import combine
 from ldp_jupyter.engine.tables import GENERATION, stored_properties
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.events import FlowStatus
-from ldp_jupyter.quality import RuleSet
+from ldp_jupyter.graph import rules_of
 
 if TYPE_CHECKING:
     from ldp_jupyter.engine.flows import FlowRun
@@ -26,29 +27,25 @@ if TYPE_CHECKING:
 
 def refresh_view(run: FlowRun) -> None:
     """Bring a materialized view to its query's result."""
-    from ldp_jupyter.spark import bridge
-
     assert run.node is not None
     node, table, full = run.node, run.table, str(run.node.name)
     run.progress(FlowStatus.PLANNING)
     observed = Observed()
-    frame = run.frame(observed.apply)
-    facts = bridge.batch_inputs(frame)
+    frame, facts = at_fixed_versions(run, run.frame(observed.apply))
     fingerprint = _fingerprint(run, facts)
     sources = {t.path: [t.id, t.version] for t in facts.tables}
     remembered = run.work.memory.get(full, "view") or {}
     forced = node.name in run.work.plan.full
     reasons = _reasons(facts, remembered, fingerprint, sources, table, forced=forced)
     if not reasons:
-        run.work.emitter.planning(run.planned, "NO_OP", [], _told(facts))
+        run.work.emitter.planning(run.planned, "NO_OP", [], _told(run, facts))
         return
-    run.work.emitter.planning(run.planned, "COMPLETE_RECOMPUTE", reasons, _told(facts))
+    run.work.emitter.planning(run.planned, "COMPLETE_RECOMPUTE", reasons, _told(run, facts))
     suit(run.session, input_paths(facts), run.configured, batch=True)
-    rules = RuleSet.of(run.work.graph.shown(node.name), node.dataset, run.work.base.configuration)
+    rules = rules_of(run.work.graph, node, run.work.base.configuration)
     frame = observed.apply(rules, frame, run.session)
     run.progress(FlowStatus.RUNNING)
-    with job_group(run):
-        version, table_id = _write(run, _commented(run, frame))
+    version, table_id = _write(run, _commented(run, frame))
     trusted = facts.deterministic and not facts.other
     run.work.memory.set(
         full,
@@ -100,7 +97,7 @@ def _fingerprint(run: FlowRun, facts: BatchInputs) -> str:
     views = [(v.dataset, [(r.name, r.text, r.action.value) for r in v.rules]) for v in run.frames.view_rules.values()]
     text = repr(
         (facts.fingerprint, rules, views, dataset.options, dataset.comment, sorted(dataset.column_comments.items()))
-    )
+    ) + (" read as a change feed" if run.node.change_feed else "")
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -123,8 +120,9 @@ def _write(run: FlowRun, frame: Any) -> tuple[int, str]:
     return table.version, table.table_id
 
 
-def _told(facts: BatchInputs) -> list[dict[str, Any]]:
-    return [{"table_name": t.path, "table_id": t.id, "version": t.version} for t in facts.tables]
+def _told(run: FlowRun, facts: BatchInputs) -> list[dict[str, Any]]:
+    name_at = run.work.layout.name_at
+    return [{"table_name": name_at(t.path) or t.path, "table_id": t.id, "version": t.version} for t in facts.tables]
 
 
 def _commented(run: FlowRun, frame: Any) -> Any:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.engine.failures import Canceled
+from ldp_jupyter.engine.inputs import FixedVersions
 from ldp_jupyter.engine.retries import Retries
+from ldp_jupyter.events import UpdateState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +50,9 @@ class Work:
     _writers: dict[Name, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def __post_init__(self) -> None:
+        self.inputs = FixedVersions(table.path for table in self.tables.values())
+
     def alone(self, name: Name) -> contextlib.AbstractContextManager[Any]:
         """While the block runs, no other flow is in such a block for the table: Delta would refuse the later commit."""
         with self._lock:
@@ -83,8 +88,11 @@ class Work:
     def stop(self) -> None:
         """Cancel whatever runs, from any thread."""
         with self._lock:
+            first = not self.stopping.is_set()
             self.stopping.set()
             stops = list(self._stops.values())
+        if first:
+            self.emitter.update(UpdateState.STOPPING)
         threads = [threading.Thread(target=_quietly, args=(stop,), daemon=True) for stop in stops]
         for thread in threads:
             thread.start()

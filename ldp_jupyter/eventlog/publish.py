@@ -8,7 +8,9 @@ for readers from outside.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,3 +45,13 @@ def flush_event_log(session: Any, layout: Layout, name: Name) -> None:
     folder = publish_event_log(layout, name)
     if layout.journal.exists():
         bridge.flush_journal(session, str(folder), str(layout.journal))
+
+
+def flush_beside(session: Any, layout: Layout, name: Name) -> None:
+    """Write it in a thread of its own, when the journal has grown; where that fails, the next reader does it."""
+
+    def flush() -> None:
+        with contextlib.suppress(Exception):
+            flush_event_log(session, layout, name)
+
+    threading.Thread(target=flush, name="ldp-event-log", daemon=True).start()

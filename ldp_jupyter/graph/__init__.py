@@ -5,6 +5,7 @@ from ldp_jupyter.graph.evaluate import Evaluation, Frames, base_session, evaluat
 from ldp_jupyter.graph.functions import register_functions
 from ldp_jupyter.graph.model import Column, FlowNode, Graph, Node
 from ldp_jupyter.graph.resolve import refuse_local_only, resolve_graph
+from ldp_jupyter.graph.rules import rules_of
 
 __all__ = [
     "Column",
@@ -20,4 +21,5 @@ __all__ = [
     "refuse_local_only",
     "register_functions",
     "resolve_graph",
+    "rules_of",
 ]

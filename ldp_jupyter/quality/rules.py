@@ -17,8 +17,6 @@ from ldp_jupyter.errors import LdpError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ldp_jupyter.declarations import Dataset
-
     Observe = Callable[[Any, str, list[Any]], Any]
 
 MARK = "LDP-EXPECTATION-FAILED "
@@ -51,11 +49,6 @@ class RuleSet:
     rules: tuple[Expectation, ...]
     samples: int = 0
     masked: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, shown: str, dataset: Dataset, configuration: Mapping[str, str]) -> RuleSet:
-        """The rules of a dataset with the pipeline's setting for samples."""
-        return cls(shown, dataset.expectations, samples_wanted(configuration), dataset.options.masked)
 
     @property
     def metric(self) -> str:
@@ -100,7 +93,7 @@ class RuleSet:
         return result.select(*[F.col(_quoted(c)) for c in columns])
 
     def _raise(self, columns: list[str], flags: list[Any]) -> Any:
-        """An expression that fails the task with the violated rules and the row as JSON."""
+        """An expression that fails the task with the violated rules and the row as JSON, where rows may be shown."""
         from pyspark.sql import functions as F
 
         violated = F.concat_ws(
@@ -115,7 +108,7 @@ class RuleSet:
             F.lit(f"{MARK}{json.dumps(self.dataset)}\u0002"),
             violated,
             F.lit("\u0002"),
-            self._row(columns),
+            self._row(columns) if self.samples else F.lit("null"),
             F.lit("\u0003"),
         )
         return F.raise_error(text).cast("boolean")

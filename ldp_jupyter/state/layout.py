@@ -21,6 +21,7 @@ old generation whole, and after it the new one starts from nothing: there is no 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
@@ -87,6 +88,14 @@ class Layout:
         """Folder of a table: its name as it is, since the catalog finds tables by their folders."""
         return str((self.root / "private" if private else self.warehouse).joinpath(*name.parts))
 
+    def name_at(self, folder: str) -> str | None:
+        """Full name of the table in a folder, as Hadoop writes its path; None for a table from elsewhere."""
+        path = Path(re.sub("^file:/+", "/", folder))
+        for root in (self.warehouse, self.root / "private"):
+            if path.is_relative_to(root) and len(path.relative_to(root).parts) == 3:
+                return ".".join(path.relative_to(root).parts)
+        return None
+
     def view(self, name: Name) -> Path:
         """File of a persisted view."""
         return self.warehouse.joinpath(name.catalog, name.schema, f"{name.table}.view.json")
@@ -127,5 +136,10 @@ def _key(target: Name | str) -> str:
 def write_text(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old text or the new one, never a part."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise

@@ -96,3 +96,7 @@ def test_counts_of_a_pass_over_nothing() -> None:
         "expectations": [{"name": "a", "dataset": "t", "passed_records": 0, "failed_records": 0}],
     }
     assert RuleSet("t", ()).counts({}) == {"dropped_records": 0, "expectations": []}
+
+
+def test_a_row_that_may_not_be_shown_is_none() -> None:
+    assert find_violation(told("t", ["r"], "null")) == Violation("t", ["r"], None)

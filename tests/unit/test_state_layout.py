@@ -32,6 +32,14 @@ def test_where_things_lie() -> None:
     assert str(LAYOUT.runs) == "/storage/pipelines/shop/runs"
 
 
+def test_the_name_of_the_table_in_a_folder() -> None:
+    for name, private in ((NAMESPACE.qualify("silver.orders"), False), (Name("main", "my schema", "größe 100%"), True)):
+        folder = LAYOUT.table(name, private=private)
+        assert [LAYOUT.name_at(f) for f in (folder, f"file:{folder}", f"file://{folder}")] == [".".join(name.parts)] * 3
+    for other in ("/storage/warehouse/main/silver", "/elsewhere/main/silver/orders", "s3://storage/warehouse/a/b/c"):
+        assert LAYOUT.name_at(other) is None
+
+
 def test_a_table_lies_under_its_own_letters_where_the_catalog_looks_for_it() -> None:
     assert LAYOUT.table(Name("main", "my schema", "größe 100%")) == "/storage/warehouse/main/my schema/größe 100%"
 

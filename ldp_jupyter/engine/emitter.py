@@ -5,8 +5,10 @@ from __future__ import annotations
 import getpass
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter.declarations import CdcSpec, Kind, SnapshotSpec
 from ldp_jupyter.engine.request import flow_name
-from ldp_jupyter.events import Event, FlowStatus, Level, UpdateState
+from ldp_jupyter.events import Event, FlowStatus, Level, UpdateState, errors_json
+from ldp_jupyter.redaction import hidden, hidden_in
 
 if TYPE_CHECKING:
     from ldp_jupyter.engine.plan import PlannedFlow
@@ -14,7 +16,13 @@ if TYPE_CHECKING:
     from ldp_jupyter.events import EventBus
     from ldp_jupyter.graph import FlowNode, Graph, Node
 
-_FLOW_TYPES = {"cdc": "CHANGE", "snapshot": "SNAPSHOT_CHANGE", "view": "MATERIALIZED_VIEW", "append": "APPEND"}
+# The log's words for deprecated spellings, by the name in our note.
+_DEPRECATED = {
+    "create_table": "PYTHON_CREATE_TABLE",
+    "create_view": "PYTHON_CREATE_VIEW",
+    "create_streaming_live_table": "PYTHON_CREATE_STREAMING_LIVE_TABLE",
+    "create_target_table": "PYTHON_CREATE_TARGET_TABLE",
+}
 
 
 class Emitter:
@@ -23,8 +31,15 @@ class Emitter:
     def __init__(self, bus: EventBus, graph: Graph, pipeline_id: str, update_id: str) -> None:
         self._bus = bus
         self._graph = graph
-        self._origin = {"pipeline_id": pipeline_id, "pipeline_name": graph.pipeline, "update_id": update_id}
+        self._origin = {
+            "pipeline_id": pipeline_id,
+            "pipeline_type": "WORKSPACE",
+            "pipeline_name": graph.pipeline,
+            "update_id": update_id,
+        }
         self.update_id = update_id
+        # by key of the flow, once its table is set up
+        self.flow_ids: dict[str, str] = {}
 
     def emit(
         self,
@@ -36,9 +51,9 @@ class Emitter:
         error: dict[str, Any] | None = None,
         **origin: Any,
     ) -> None:
-        """One event; empty parts of the origin are left out."""
-        full = {**self._origin, **{k: v for k, v in origin.items() if v is not None}}
-        self._bus.emit(Event(event_type, message, full, {event_type: payload}, level=level, error=error))
+        """One event; what has no value is left out of its origin and of its payload."""
+        full = {**self._origin, **_given(origin)}
+        self._bus.emit(Event(event_type, message, full, {event_type: _given(payload)}, level=level, error=error))
 
     def create_update(self, payload: dict[str, Any], cause: str) -> None:
         self.emit(
@@ -58,8 +73,11 @@ class Emitter:
         self.emit(
             "runtime_details",
             "Runtime: " + ", ".join(f"{k} {v}" for k, v in versions.items()),
-            {"dbr_version": None, **versions},
+            dict(versions),
         )
+
+    def hook(self, name: str) -> None:
+        self.emit("hook_progress", f"Event hook '{name}' is ENABLED.", {"name": name, "status": "ENABLED"})
 
     def update(self, state: UpdateState, error: dict[str, Any] | None = None, cause: str | None = None) -> None:
         payload: dict[str, Any] = {"state": state.value}
@@ -87,38 +105,45 @@ class Emitter:
             dataset_name=shown,
         )
 
-    def flow(self, planned: PlannedFlow, kind: str) -> None:
-        flow, node = planned.flow.flow, planned.node
+    def flow(self, defined: FlowNode, node: Node | None) -> None:
+        """A flow into a dataset (a view's is its query), or into a sink."""
+        flow, kind = defined.flow, flow_type(defined, node)
         columns = [] if node is None else [{"name": c.name, "type": c.type} for c in node.columns or ()]
         self.emit(
             "flow_definition",
-            f"Flow '{self.flow_name(planned.flow)}' defined as {_FLOW_TYPES[kind]}.",
+            f"Flow '{self.flow_name(defined)}' defined as {kind}.",
             {
                 "output_dataset": None if node is None else str(node.name),
                 "output_sink": flow.sink,
-                "input_datasets": [{"name": str(i)} for i in planned.flow.inputs]
-                + [{"name": i} for i in planned.flow.external_inputs],
-                "flow_type": _FLOW_TYPES[kind],
+                "input_datasets": [{"name": str(i)} for i in defined.inputs]
+                + [{"name": i} for i in defined.external_inputs],
+                "flow_type": kind,
                 "once": flow.once,
                 "language": flow.language,
                 "comment": flow.comment,
-                "spark_conf": [{"key": k, "value": v} for k, v in flow.confs.items()],
+                "spark_conf": [{"key": k, "value": hidden(k, v)} for k, v in flow.confs.items()],
                 "schema": columns,
             },
-            flow_name=self.flow_name(planned.flow),
-            dataset_name=self.target(planned),
+            flow_name=self.flow_name(defined),
+            dataset_name=str(flow.sink) if node is None else self._graph.shown(node.name),
         )
 
     def sink(self, name: str, table_format: str, options: dict[str, str]) -> None:
         self.emit(
-            "sink_definition", f"Sink '{name}' defined.", {"format": table_format, "options": options}, sink_name=name
+            "sink_definition",
+            f"Sink '{name}' defined.",
+            {"format": table_format, "options": hidden_in(options)},
+            sink_name=name,
         )
 
     def deprecation(self, text: str, place: str) -> None:
         self.emit(
             "deprecation",
             f"{text[:1].upper()}{text[1:]} ({place}).",
-            {"message": text, "source_code_location": place},
+            {
+                "message": _DEPRECATED.get(text.split(" ", maxsplit=1)[0].rsplit(".", 1)[-1], text),
+                "source_code_location": place,
+            },
             level=Level.WARN,
         )
 
@@ -138,8 +163,7 @@ class Emitter:
                 ],
                 "source_table_information": tables,
             },
-            flow_name=name,
-            dataset_name=self.target(planned),
+            **self._flow_origin(planned),
         )
 
     def warning(self, text: str) -> None:
@@ -159,9 +183,8 @@ class Emitter:
             f"Flow '{name}' is RETRYING: attempt {attempt} of {of} in {pause:g} s. {problem.message}",
             {"status": FlowStatus.QUEUED.value, "retry": {"attempt": attempt, "attempts": of, "seconds": pause}},
             level=Level.WARN,
-            error=error_json(problem, fatal=False),
-            flow_name=name,
-            dataset_name=self.target(planned),
+            error=errors_json([problem], fatal=False),
+            **self._flow_origin(planned),
         )
 
     def progress(
@@ -182,8 +205,9 @@ class Emitter:
             payload["metrics"] = metrics
         if quality and (quality.get("expectations") or quality.get("dropped_records")):
             payload["data_quality"] = quality
-        level = {FlowStatus.FAILED: Level.ERROR, FlowStatus.SKIPPED: Level.WARN}.get(status, Level.INFO)
-        text = message or f"Flow '{name}' is {status.value}."
+        told = len(payload) > 1
+        level = _LEVELS.get(status, Level.METRICS if told else Level.INFO)
+        text = message or f"Flow '{name}' is {status.value}{_counted(metrics or {}, quality or {}) if told else ''}."
         if status == FlowStatus.FAILED and problem is not None:
             text = f"Flow '{name}' has FAILED: {problem.message}"
         self.emit(
@@ -191,9 +215,8 @@ class Emitter:
             text,
             payload,
             level=level,
-            error=error_json(problem) if problem else None,
-            flow_name=name,
-            dataset_name=self.target(planned),
+            error=errors_json([problem]) if problem else None,
+            **self._flow_origin(planned),
             batch_id=batch_id,
         )
 
@@ -203,20 +226,48 @@ class Emitter:
     def target(self, planned: PlannedFlow) -> str:
         return str(planned.flow.flow.sink) if planned.node is None else self._graph.shown(planned.node.name)
 
+    def _flow_origin(self, planned: PlannedFlow) -> dict[str, Any]:
+        return {
+            "flow_id": self.flow_ids.get(planned.key),
+            "flow_name": self.flow_name(planned.flow),
+            "dataset_name": self.target(planned),
+        }
 
-def error_json(problem: LdpError, *, fatal: bool = True) -> dict[str, Any]:
-    """A problem in the event log's form."""
-    stack = []
-    if problem.location and problem.location.line:
-        stack.append(
-            {
-                "declaring_class": "",
-                "method_name": "",
-                "file_name": problem.location.file or problem.location.cell,
-                "line_number": problem.location.line,
-            }
-        )
-    return {"fatal": fatal, "exceptions": [{"class_name": problem.code, "message": problem.message, "stack": stack}]}
+
+def flow_type(defined: FlowNode, node: Node | None) -> str:
+    """The log's word for what a flow does."""
+    query = defined.flow.query
+    if isinstance(query, CdcSpec):
+        return "CHANGE"
+    if isinstance(query, SnapshotSpec):
+        return "SNAPSHOT_CHANGE"
+    if node is None or node.kind == Kind.STREAMING_TABLE:
+        return "APPEND"
+    return "MATERIALIZED_VIEW" if node.kind == Kind.MATERIALIZED_VIEW else "VIEW"
+
+
+_LEVELS = {FlowStatus.FAILED: Level.ERROR, FlowStatus.SKIPPED: Level.WARN}
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """Without what has no value: the log leaves it out."""
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _counted(metrics: dict[str, Any], quality: dict[str, Any]) -> str:
+    """Counts of a batch in words, behind the state."""
+    violations = sum(rule["failed_records"] for rule in quality.get("expectations", ()))
+    counts = [
+        (metrics.get("num_output_rows"), "written"),
+        (metrics.get("num_upserted_rows"), "upserted"),
+        (metrics.get("num_deleted_rows"), "deleted"),
+        (quality.get("dropped_records") or None, "dropped"),
+        (violations or None, "in violation of expectations"),
+    ]
+    told = [f"{count:,} {word}" for count, word in counts if count is not None]
+    if "backlog_files" in metrics:
+        told.append(f"{metrics['backlog_files']:,} files wait")
+    return f": {', '.join(told)}" if told else ""
 
 
 def _user() -> str:

@@ -70,6 +70,9 @@ def plan_update(graph: Graph, request: UpdateRequest, last: UpdateView | None = 
         plan.selected = set(selection.refresh) | set(selection.full)
     if request.full_refresh_all:
         plan.full = {name for name, node in stored.items() if reset_allowed(node)}
+        # what a sink holds stays, and everything is written to it again
+        asked = {flow.flow.name for flow in plan.resets}
+        plan.resets += [flow for flow in graph.sink_flows if flow.flow.name not in asked]
     else:
         for name in selection.full:
             if not reset_allowed(stored[name]):

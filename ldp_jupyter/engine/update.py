@@ -8,24 +8,25 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ldp_jupyter.declarations import CdcSpec, Kind, SnapshotSpec
+from ldp_jupyter.declarations import Kind
 from ldp_jupyter.engine import definitions
 from ldp_jupyter.engine.continuous import Continuous
-from ldp_jupyter.engine.emitter import Emitter, error_json
+from ldp_jupyter.engine.emitter import Emitter
 from ldp_jupyter.engine.failures import Canceled
+from ldp_jupyter.engine.flows import flow_ids
 from ldp_jupyter.engine.hooks import HookRunner
 from ldp_jupyter.engine.inactive import find_absent, remember
 from ldp_jupyter.engine.plan import UpdatePlan, plan_update
 from ldp_jupyter.engine.preview import full_refresh_warnings
-from ldp_jupyter.engine.resets import Resets, reset_checkpoints
+from ldp_jupyter.engine.resets import Resets
 from ldp_jupyter.engine.retries import Retries
 from ldp_jupyter.engine.scheduler import Scheduler
 from ldp_jupyter.engine.tables import read_tables, set_up
 from ldp_jupyter.engine.work import Work
 from ldp_jupyter.errors import LdpError, PipelineInvalid, UpdateFailed, problem_from
-from ldp_jupyter.eventlog import Journal, publish_event_log
-from ldp_jupyter.events import EventBus, FlowStatus, UpdateState, UpdateView
-from ldp_jupyter.state import Checkpoints, Memory, UpdateLock
+from ldp_jupyter.eventlog import Journal, flush_beside, publish_event_log
+from ldp_jupyter.events import EventBus, FlowStatus, UpdateState, UpdateView, errors_json
+from ldp_jupyter.state import Checkpoints, Memory, UpdateLock, storage_problem
 from ldp_jupyter.state.checkpoints import SINK_GENERATION
 
 if TYPE_CHECKING:
@@ -94,14 +95,22 @@ class Update:
         Raises:
             PipelineInvalid: with all that is wrong, before anything was touched.
             UpdateFailed: with the problems of the flows that failed.
-            LdpError: LDP-3003 while another update of the pipeline runs, LDP-3008 when it was stopped.
+            LdpError: LDP-3003 while another update of the pipeline runs, LDP-3008 when it was stopped, LDP-5006 when
+                the storage cannot be written.
             KeyboardInterrupt: after the update is CANCELED.
         """
         try:
-            self.layout.prepare()
-        except OSError as error:
-            raise LdpError("LDP-5006", f"storage {self.layout.storage} cannot be written: {error.strerror}") from None
-        with UpdateLock(self.layout), Journal(self.layout.journal) as journal:
+            return self._run_alone(request, subscribers)
+        except OSError as error:  # those of flows are told with their flow
+            raise storage_problem(error.filename or self.layout.storage, error) from None
+
+    def _run_alone(self, request: UpdateRequest, subscribers: Sequence[Subscriber]) -> UpdateView:
+        self.layout.prepare()
+
+        def put_aside() -> None:
+            flush_beside(self.session, self.layout, self.event_log)
+
+        with UpdateLock(self.layout), Journal(self.layout.journal, put_aside=put_aside) as journal:
             bus = EventBus()
             bus.journal(journal.write)
             bus.subscribe(self.view.apply)
@@ -115,6 +124,7 @@ class Update:
                 if hooks is not None:
                     hooks.close()
                     bus.drain()
+                bus.close()
 
     def _run(self, request: UpdateRequest, bus: EventBus) -> UpdateView:
         emitter = Emitter(bus, self.graph, self.owner, self.update_id)
@@ -135,6 +145,8 @@ class Update:
         if self.cause == "USER_ACTION":
             emitter.user_action("START")
         emitter.runtime(_versions())
+        for hook in self.hooks:
+            emitter.hook(hook.name)
         emitter.update(UpdateState.INITIALIZING)
         problems: list[LdpError] = []
         try:
@@ -146,6 +158,7 @@ class Update:
             bus.drain()
             problems = self._set_up(work, emitter)
             if not problems:
+                emitter.flow_ids = flow_ids(work)
                 emitter.update(UpdateState.RUNNING)
                 scheduler = Scheduler(work, bus, self._workers())
                 problems = scheduler.problems
@@ -160,6 +173,7 @@ class Update:
         except (Canceled, KeyboardInterrupt) as stopped:
             if self._work is not None:
                 self._work.stop()
+            emitter.user_action("STOP")
             emitter.update(UpdateState.CANCELED, cause="USER_ACTION")
             self._finish(bus, problems)
             if isinstance(stopped, KeyboardInterrupt):
@@ -169,7 +183,7 @@ class Update:
             told = (
                 problem_from(error, "LDP-3001") if isinstance(error, Exception) else LdpError("LDP-3001", repr(error))
             )
-            emitter.update(UpdateState.FAILED, error_json(problems[0] if problems else told))
+            emitter.update(UpdateState.FAILED, errors_json(problems or [told]))
             self._finish(bus, problems or [told])
             raise
         emitter.update(UpdateState.COMPLETED)
@@ -184,18 +198,11 @@ class Update:
         for note in self.graph.warnings:
             if note.kind == "deprecated":
                 emitter.deprecation(note.text, str(note.location))
-        for planned in plan.flows:
-            query = planned.flow.flow.query
-            kind = (
-                "cdc"
-                if isinstance(query, CdcSpec)
-                else "snapshot"
-                if isinstance(query, SnapshotSpec)
-                else "view"
-                if planned.node is not None and planned.node.kind in (Kind.MATERIALIZED_VIEW, Kind.VIEW)
-                else "append"
-            )
-            emitter.flow(planned, kind)
+        for node in self.graph.nodes.values():
+            for flow in node.flows:
+                emitter.flow(flow, node)
+        for flow in self.graph.sink_flows:
+            emitter.flow(flow, None)
         stored = [node for node in self.graph.nodes.values() if node.kind.stored]
         tables = read_tables(self.session, self.layout, stored)
         memory = Memory(self.layout)
@@ -238,11 +245,14 @@ class Update:
 
     def _set_up(self, work: Work, emitter: Emitter) -> list[LdpError]:
         """Create, evolve and empty tables; every table that cannot be set up is told."""
-        resets = Resets(work.memory, work.tables)
+        resets = Resets(work.memory, work.tables, self.layout)
         unfinished = resets.unfinished()
-        emitter.update(UpdateState.RESETTING if work.plan.full or unfinished else UpdateState.SETTING_UP_TABLES)
+        asked = {node.flow.name for node in work.plan.resets}
+        others = [planned.flow for planned in work.plan.flows if planned.flow.flow.name not in asked]
+        flows = [*work.plan.resets, *resets.unfinished_flows(others)]
         full = work.plan.full | unfinished
-        resets.begin({name for name in full if work.graph.nodes[name].kind == Kind.STREAMING_TABLE})
+        emitter.update(UpdateState.RESETTING if full else UpdateState.SETTING_UP_TABLES)
+        resets.begin({name for name in full if work.graph.nodes[name].kind == Kind.STREAMING_TABLE}, flows)
         wanted = [
             (name, node)
             for name, node in work.graph.nodes.items()
@@ -258,10 +268,14 @@ class Update:
             return None
 
         with ThreadPoolExecutor(self._workers()) as pool:
-            problems = [problem for problem in pool.map(one, wanted) if problem is not None]
+            found = list(pool.map(one, [item for item in wanted if item[0] in full]))
+            if full:
+                emitter.update(UpdateState.SETTING_UP_TABLES)
+            found += pool.map(one, [item for item in wanted if item[0] not in full])
+        problems = [problem for problem in found if problem is not None]
         if not problems:
+            resets.reset(flows)
             resets.end()
-            reset_checkpoints(self.layout, work.plan, work.tables)
             self._sweep(work)
         return problems
 
@@ -287,9 +301,15 @@ class Update:
 def _versions() -> dict[str, str]:
     """Versions of what runs the update."""
     import platform
+    from importlib.metadata import version
 
     import pyspark
 
     from ldp_jupyter import __version__
 
-    return {"ldp_jupyter": __version__, "spark": pyspark.__version__, "python": platform.python_version()}
+    return {
+        "ldp_jupyter": __version__,
+        "spark": pyspark.__version__,
+        "delta": version("delta-spark"),
+        "python": platform.python_version(),
+    }

@@ -5,5 +5,6 @@ from ldp_jupyter.state.layout import Layout
 from ldp_jupyter.state.lock import UpdateLock
 from ldp_jupyter.state.memory import Memory
 from ldp_jupyter.state.runs import Run, Runs
+from ldp_jupyter.state.storage import storage_hint, storage_problem
 
-__all__ = ["Checkpoints", "Layout", "Memory", "Run", "Runs", "UpdateLock"]
+__all__ = ["Checkpoints", "Layout", "Memory", "Run", "Runs", "UpdateLock", "storage_hint", "storage_problem"]

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ldp_jupyter.errors import LdpError
 from ldp_jupyter.state.layout import safe, write_text
 
 if TYPE_CHECKING:
@@ -34,11 +35,12 @@ class Checkpoints:
         self._layout = layout
 
     def life(self, target: Name | str, generation: str, flow: str) -> int:
-        """How often the flow's checkpoint was reset in this generation."""
-        try:
-            return int(self._mark(target, generation, flow).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return 0
+        """How often the flow's checkpoint was reset in this generation.
+
+        Raises:
+            LdpError: LDP-5006 where that is not told any more: a guess could read the sources twice.
+        """
+        return _number(self._mark(target, generation, flow))
 
     def path(self, target: Name | str, generation: str, flow: str) -> str:
         """Folder of the flow's checkpoint now."""
@@ -66,7 +68,7 @@ class Checkpoints:
     @staticmethod
     def _sweep_lives(mark: Path) -> None:
         flow = mark.name[len(_MARK) :]
-        living = f"{flow}{_MARK}{mark.read_text(encoding='utf-8')}"
+        living = f"{flow}{_MARK}{_number(mark)}"
         for folder in _entries(mark.parent):
             name, _, life = folder.name.partition(_MARK)
             if name == flow and (life.isdigit() or not life) and folder.name != living:
@@ -75,6 +77,19 @@ class Checkpoints:
     def _mark(self, target: Name | str, generation: str, flow: str) -> Path:
         folder = Path(self._layout.checkpoint(target, generation, flow))
         return folder.with_name(f"{_MARK}{safe(flow)}")
+
+
+def _number(mark: Path) -> int:
+    try:
+        return int(mark.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return 0
+    except ValueError:
+        raise LdpError(
+            "LDP-5006",
+            f"the file {mark}, which counts resets of a checkpoint, is damaged",
+            hint="fully refresh the flow's table; for a sink, delete the file: everything is written to the sink again",
+        ) from None
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -43,17 +43,17 @@ class UpdateLock:
             self._lock.acquire()
         except Timeout:
             raise self._taken() from None
-        write_text(
-            self._owner,
-            json.dumps(
-                {
-                    "pid": os.getpid(),
-                    "host": socket.gethostname(),
-                    "user": _user(),
-                    "since": datetime.now(timezone.utc).isoformat(),
-                }
-            ),
-        )
+        owner = {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "user": _user(),
+            "since": datetime.now(timezone.utc).isoformat(),
+        }
+        try:
+            write_text(self._owner, json.dumps(owner))
+        except BaseException:
+            self._lock.release()
+            raise
         return self
 
     def __exit__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from core_samples import NAMESPACE
+from core_samples import NAMESPACE, problem_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,12 +85,16 @@ def test_sinks(layout: Layout) -> None:
     checkpoints.sweep("another", SINK_GENERATION)
 
 
-def test_a_mark_that_cannot_be_read_counts_as_none(layout: Layout) -> None:
+@pytest.mark.parametrize("text", ["", "half a"])
+def test_a_damaged_mark_is_an_error_since_a_guess_could_read_the_sources_twice(layout: Layout, text: str) -> None:
     checkpoints = Checkpoints(layout)
     checkpoints.reset(T, "0", "f")
     (mark,) = Path(layout.checkpoint(T, "0", "f")).parent.iterdir()
-    mark.write_text("half a")
-    assert checkpoints.path(T, "0", "f") == layout.checkpoint(T, "0", "f")
+    mark.write_text(text)
+    problem = problem_of(lambda: checkpoints.path(T, "0", "f"))
+    assert (problem.code, str(mark) in problem.message) == ("LDP-5006", True)
+    assert "fully refresh" in problem.hint
+    assert checkpoints.life(T, "1", "f") == 0, "a full refresh is the way out"
 
 
 @given(st.text(min_size=1))

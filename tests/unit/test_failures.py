@@ -153,6 +153,32 @@ def test_a_source_that_was_not_only_appended_to(text: str) -> None:
     assert "--full-refresh silver.orders" in problem.hint
 
 
+def test_a_sink_has_no_table_that_could_be_refreshed() -> None:
+    text = "[DELTA_SOURCE_IGNORE_DELETE] Detected deleted data (for example x) from streaming source at version 3."
+    assert problem_for(STREAM.format(text, ""), node=False).hint.startswith("run with --reset-checkpoint the_flow, or")
+
+
+@pytest.mark.parametrize(
+    ("told", "hint"),
+    [
+        ("java.io.IOException: No space left on device", "make room there, then run again: nothing is lost"),
+        ("java.nio.file.FileSystemException: /wh/t: Read-only file system", "let this user write there, then run again"),
+        ("java.io.FileNotFoundException: /wh/t/x (Permission denied)", "let this user write there, then run again"),
+        (OSError(28, "No space left on device", "/tmp/x"), "make room there"),
+    ],
+)
+def test_storage_that_cannot_be_written_says_that_nothing_is_lost(told: str | OSError, hint: str) -> None:
+    problem = problem_for(BATCH.format(WRITE, told) if isinstance(told, str) else told)
+    assert problem.code == "LDP-5006"
+    assert problem.hint.startswith(hint)
+
+
+def test_files_that_user_code_must_not_read_are_no_storage_of_ours() -> None:
+    udf = UDF.replace("ZeroDivisionError: integer division or modulo by zero", "PermissionError: [Errno 13] Permission denied")
+    assert problem_for(BATCH.format(WRITE, udf)).code == "LDP-3001"
+    assert problem_for(PermissionError(13, "Permission denied", "/etc/shadow")).code == "LDP-3001"
+
+
 def test_the_version_that_changed_is_told() -> None:
     text = "[DELTA_SOURCE_TABLE_IGNORE_CHANGES] Detected a data update in the source table at version 3."
     assert problem_for(text).message.endswith("(version 3)")
@@ -196,3 +222,24 @@ def test_frames_of_libraries_and_of_this_package_are_not_the_users() -> None:
 def test_an_exception_without_words_is_told_by_its_name() -> None:
     problem = failures.source_problem(KeyError(), "LDP-2009", dataset="t", location=Location("a.py", 3))
     assert (problem.message, problem.dataset, str(problem.location)) == ("KeyError: KeyError", "t", "a.py:3")
+
+
+@pytest.mark.parametrize(("before", "now", "told"), [(2, 3, "has 3 sources now and had 2"), (2, 1, "has 1 source now and had 2")])
+def test_sources_of_a_stream_that_were_added_or_removed(before: int, now: int, told: str) -> None:
+    """As in open-source Spark's suite of what happens to a failed flow: it stops at once, however often it may be tried."""
+    assertion = (
+        f"java.lang.AssertionError: assertion failed: There are [{before}] sources in the checkpoint offsets and now there "
+        f"are [{now}] sources requested by the query. Cannot continue."
+    )
+    error: BaseException = type("StreamingQueryException", (Exception,), {"__module__": "pyspark.errors.exceptions.captured"})(
+        STREAM.format("assertion failed", assertion)
+    )
+    graph, node = one_table()
+    problem = flow_problem(error, graph, node, None, "t")
+    assert (problem.code, problem.dataset, problem.heals) == ("LDP-3005", graph.shown(node.name), False)
+    assert told in problem.message
+    assert "--reset-checkpoint t" in problem.hint
+    into_sink = flow_problem(error, graph, None, None, "to_outside")
+    assert "--full-refresh" not in into_sink.hint
+    other = type(error)(STREAM.format("assertion failed", "java.lang.AssertionError: assertion failed: something else"))
+    assert (flow_problem(other, graph, node, None, "t").code, flow_problem(other, graph, node, None, "t").heals) == ("LDP-3001", True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from core_samples import problem_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ldp_jupyter.eventlog import Journal, publish_event_log
 from ldp_jupyter.eventlog.journal import last_update_id, read_events
+from ldp_jupyter.eventlog.parts import earlier_parts, put_aside
 from ldp_jupyter.events import Event
 from ldp_jupyter.names import Name
 from ldp_jupyter.state import Layout
@@ -71,6 +74,40 @@ def test_a_half_written_line_is_not_read_and_is_cut_off(tmp_path: Path, half: by
         assert journal.write(event("b")).sequence == 2
     assert messages(path) == ["a", "b"]
     assert all(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+
+
+@pytest.mark.parametrize("left", [b"\0" * 5000, b"\0" * 99_999 + b"\n", b'{"a": 1}\n\n', b"\xff\n{}\n[1]\nnull\n"])
+def test_what_a_crash_of_the_machine_leaves_is_cut_off(tmp_path: Path, left: bytes) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.write(event("a"))
+    whole = path.read_bytes()
+    for before in (whole, b""):
+        path.write_bytes(before + left)
+        with Journal(path) as journal:
+            assert path.read_bytes() == before
+            assert journal.write(event("b")).sequence == (2 if before else 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limits")
+def test_an_event_that_the_disk_does_not_take_leaves_nothing(tmp_path: Path) -> None:
+    import resource
+
+    path = tmp_path / "journal.jsonl"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Journal(path) as journal:
+        journal.write(event("a"))
+        size = path.stat().st_size
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, hard))  # takes a part of the next line
+            problem = problem_of(lambda: journal.write(event("b")))
+            again = problem_of(lambda: journal.write(event("b")))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert (problem.code, again.code, path.stat().st_size) == ("LDP-5006", "LDP-5006", size)
+        assert problem.hint == "make room there, then run again: nothing is lost"
+        assert journal.write(event("c")).sequence == 2
+    assert messages(path) == ["a", "c"]
 
 
 def test_a_journal_of_one_half_line(tmp_path: Path) -> None:
@@ -138,3 +175,70 @@ def test_the_last_update_is_the_last_that_came_to_its_flows(tmp_path: Path) -> N
     with path.open("ab") as file:
         file.write(event("half", "u4").to_line().encode())
     assert last_update_id(path) == "u2"
+
+
+def parts_of(path: Path) -> list[str]:
+    return sorted(file.name for file in path.parent.iterdir())
+
+
+def test_a_long_journal_goes_on_in_another_file(tmp_path: Path) -> None:
+    path, told = tmp_path / "journal.jsonl", []
+    with Journal(path, part_size=600, put_aside=lambda: told.append(path.exists())) as journal:
+        numbers = [journal.write(event(m, "u1" if m < "e" else "u2")).sequence for m in "abcdefg"]
+    assert numbers == [1, 2, 3, 4, 5, 6, 7]
+    sizes = [part.path.stat().st_size for part in earlier_parts(path)]
+    assert len(sizes) == len(told) > 1
+    assert all(told), "a file is there to be written"
+    assert [part.start for part in earlier_parts(path)] == [sum(sizes[:n]) for n in range(len(sizes))]
+    assert messages(path) == list("abcdefg")
+    assert messages(path, "u2") == list("efg")
+    assert last_update_id(path) == "u2"
+    with Journal(path) as journal:
+        assert journal.write(event("h")).sequence == 8
+
+
+def test_numbers_go_on_where_a_kill_left_only_what_was_put_aside(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.write(event("a"))
+        journal.write(event("b"))
+    put_aside(path)
+    assert messages(path) == ["a", "b"]
+    with Journal(path) as journal:
+        assert journal.write(event("c")).sequence == 3
+    assert messages(path) == ["a", "b", "c"]
+
+
+def test_what_is_put_aside_while_it_is_read_is_read_once(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        for message in "abc":
+            journal.write(event(message))
+        reading = read_events(path)
+        assert next(reading).message == "a"
+        put_aside(path)
+        assert [e.message for e in reading] == ["b", "c"]
+    assert messages(path) == ["a", "b", "c"]
+
+
+def test_a_part_that_was_removed_is_not_missed(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path, part_size=1) as journal:
+        for message in "abc":
+            journal.write(event(message))
+        reading = read_events(path)
+        assert next(reading).message == "a"
+        earlier_parts(path)[1].path.unlink()
+        assert [e.message for e in reading] == ["c"]
+
+
+def test_a_journal_that_cannot_be_put_aside_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> Path:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("ldp_jupyter.eventlog.journal.put_aside", refuse)
+    path = tmp_path / "journal.jsonl"
+    with Journal(path, part_size=1) as journal:
+        for message in "abc":
+            journal.write(event(message))
+    assert (parts_of(path), messages(path)) == (["journal.jsonl"], ["a", "b", "c"])

@@ -105,3 +105,14 @@ def test_it_is_free_after_an_exception_and_leaves_no_owner(layout: Layout) -> No
         raise RuntimeError
     assert not layout.lock.with_suffix(".json").exists()
     enter(layout)
+
+
+def test_it_is_free_after_the_owner_could_not_be_written(layout: Layout) -> None:
+    owner = layout.lock.with_suffix(".json")
+    owner.mkdir()
+    for _ in range(2):
+        with pytest.raises(OSError, match="directory"):
+            enter(layout)
+    assert [file.name for file in layout.home.iterdir() if file.suffix == ".tmp"] == []
+    owner.rmdir()
+    enter(layout)

@@ -1,4 +1,4 @@
-"""A full refresh of several tables that was killed in its midst."""
+"""A full refresh of several tables, or resets of several checkpoints, killed in their midst."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from core_samples import NAMESPACE
 
+from ldp_jupyter.declarations import Flow, Location, SqlQuery
 from ldp_jupyter.engine.resets import Resets
 from ldp_jupyter.engine.tables import Table
-from ldp_jupyter.state import Layout, Memory
+from ldp_jupyter.graph import FlowNode
+from ldp_jupyter.state import Checkpoints, Layout, Memory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,27 +36,51 @@ def tables(**generations: str | None) -> dict[Name, Table]:
     }
 
 
+def resets(layout: Layout, **generations: str | None) -> Resets:
+    """As a new process finds them."""
+    return Resets(Memory(layout), tables(**generations), layout)
+
+
+def flow(name: str, target: Name = A, sink: str | None = None) -> FlowNode:
+    return FlowNode(Flow(name, target, SqlQuery("SELECT 1", Location("t.sql", 1)), NAMESPACE, sink=sink))
+
+
 def test_nothing_was_begun(layout: Layout) -> None:
-    assert Resets(Memory(layout), tables(a="1")).unfinished() == set()
+    assert resets(layout, a="1").unfinished() == set()
+    assert resets(layout, a="1").unfinished_flows([flow("f")]) == []
 
 
 def test_tables_that_still_have_the_old_generation_are_emptied_by_the_next_update(layout: Layout) -> None:
-    Resets(Memory(layout), tables(a="1", b="1", c="1")).begin({A, B})
-    killed_between = Resets(Memory(layout), tables(a="2", b="1", c="1"))
+    resets(layout, a="1", b="1", c="1").begin({A, B}, [])
+    killed_between = resets(layout, a="2", b="1", c="1")
     assert killed_between.unfinished() == {B}
-    assert Resets(Memory(layout), tables(a="2", b="2", c="1")).unfinished() == set()
+    assert resets(layout, a="2", b="2", c="1").unfinished() == set()
+
+
+def test_checkpoints_that_were_not_reached_are_reset_by_the_next_update(layout: Layout) -> None:
+    first, second, other = flow("first"), flow("second", sink="out"), flow("other")
+    begun = resets(layout, a="1")
+    begun.begin(set(), [first, second])
+    begun.reset([first])
+    after = resets(layout, a="1")
+    assert after.unfinished_flows([first, second, other]) == [second]
+    after.reset([second])
+    assert resets(layout, a="1").unfinished_flows([first, second, other]) == []
+    checkpoints = Checkpoints(layout)
+    assert [checkpoints.life(A, "1", "first"), checkpoints.life("out", "0", "second")] == [1, 1]
 
 
 def test_what_ended_is_not_repeated(layout: Layout) -> None:
-    resets = Resets(Memory(layout), tables(a="1"))
-    resets.begin({A})
-    resets.end()
-    assert Resets(Memory(layout), tables(a="1")).unfinished() == set()
+    begun = resets(layout, a="1")
+    begun.begin({A}, [flow("f")])
+    begun.end()
+    assert resets(layout, a="1").unfinished() == set()
+    assert resets(layout, a="1").unfinished_flows([flow("f")]) == []
 
 
 def test_tables_that_do_not_exist_need_no_emptying(layout: Layout) -> None:
-    Resets(Memory(layout), tables(a=None, b="1")).begin({A})
+    resets(layout, a=None, b="1").begin({A}, [flow("f")])
     assert not layout.memory.exists()
-    Resets(Memory(layout), tables(a=None, b="1")).begin({A, B})
-    assert Resets(Memory(layout), tables(b=None)).unfinished() == set()
-    assert Resets(Memory(layout), tables(b="1")).unfinished() == {B}
+    resets(layout, a=None, b="1").begin({A, B}, [])
+    assert resets(layout, b=None).unfinished() == set()
+    assert resets(layout, b="1").unfinished() == {B}

@@ -1,0 +1,50 @@
+"""Causes outside the pipeline that make a flow fail: a full disk, a file that went, a damaged checkpoint."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ldp_jupyter.state import storage_hint
+
+_PYTHON = "Traceback (most recent call last):"
+_GONE = re.compile(r"FILE_NOT_EXIST|FileNotFoundException: File \S+ does not exist")
+_LOG = re.compile(r"(?:Failed to read log file|Incomplete log file|Log file was malformed|MALFORMED_LOG_FILE)[^\n]*")
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What such a cause is, and what to do."""
+
+    code: str
+    hint: str
+
+
+def outside_cause(error: BaseException, text: str, flow_name: str, table: str | None) -> Outside | None:
+    """The cause if it is one of these.
+
+    Parameters:
+        text: the error's whole message, Java causes included.
+        table: the table that the flow writes; None for a sink.
+    """
+    # Of the user's own code only what says that a disk is full: it may well ask for files that it must not read.
+    theirs = isinstance(error, OSError) or _PYTHON in text
+    hint = storage_hint(text, rights=not theirs)
+    if hint is not None:
+        return Outside("LDP-5006", hint)
+    if theirs:
+        return None
+    if _LOG.search(text):
+        full = f"run with --full-refresh {table}, or " if table else "run "
+        return Outside(
+            "LDP-5006",
+            f"the checkpoint is damaged: put the file back from a copy, or {full}with --reset-checkpoint {flow_name}, "
+            "which keeps what is written and reads the sources from their start",
+        )
+    if _GONE.search(text):
+        return Outside(
+            "LDP-3001",
+            "a file went after it was listed: put it back and run again; or, to go on without its rows, set "
+            "spark.sql.files.ignoreMissingFiles to true",
+        )
+    return None

@@ -19,7 +19,7 @@ from ldp_jupyter.graph.model import Column, FlowNode, Graph, Node
 from ldp_jupyter.graph.schemas import declared_schema, merge_schemas
 from ldp_jupyter.graph.settings import Settings
 from ldp_jupyter.graph.spark_errors import evaluation_problem, first_sentence
-from ldp_jupyter.graph.streams import check_stream, output_mode
+from ldp_jupyter.graph.streams import check_kafka_rows, check_stream, output_mode
 from ldp_jupyter.graph.unread import unread_source
 from ldp_jupyter.graph.views import check_view
 from ldp_jupyter.names import did_you_mean
@@ -438,6 +438,9 @@ class Resolution:
                     location=flow.location,
                 )
             check_stream(flow, frame, flow.confs.get("ldp.outputMode", "append"), flow.location)
+            sink = self.graph.sinks.get(str(flow.sink))
+            if sink is not None and sink.format.lower() == "kafka":
+                check_kafka_rows(sink, frame, flow.location)
         except (Exception, SystemExit) as error:
             failed = input_failure(error)
             if failed is None:

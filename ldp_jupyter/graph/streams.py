@@ -10,7 +10,7 @@ from ldp_jupyter.errors import LdpError
 from ldp_jupyter.graph.spark_errors import first_sentence
 
 if TYPE_CHECKING:
-    from ldp_jupyter.declarations import Flow
+    from ldp_jupyter.declarations import Flow, Sink
     from ldp_jupyter.locations import Location
 
 # Words of Spark's refusal -> what to do about it.
@@ -69,6 +69,25 @@ def check_stream(flow: Flow, frame: Any, mode: str, location: Location | None) -
     message = re.split(r"\s*;\s*~", first_sentence(str(refusal)))[0]  # the operator as Spark prints it
     hint = next((hint for words, hint in _HINTS if words in message.lower()), _OTHERWISE)
     raise LdpError("LDP-2015", f"{what}: {message}", hint=hint, location=location, detail=str(refusal)) from None
+
+
+def check_kafka_rows(sink: Sink, frame: Any, location: Location | None) -> None:
+    """Check that rows can be messages of Kafka: with a `value`, and a topic from the sink or the row.
+
+    Raises:
+        LdpError: LDP-2015.
+    """
+    types = {field.name.lower(): field.dataType.typeName() for field in frame.schema.fields}
+    if types.get("value") not in ("string", "binary"):
+        what = f"has the type {types['value']}" if "value" in types else "is not there"
+        message = f'Kafka takes a column "value" of text or bytes, which {what}'
+        hint = "to_json(struct(*)) AS value makes one of the whole row"
+    elif "topic" not in types and "topic" not in (key.lower() for key in sink.options):
+        message = f'the sink "{sink.name}" names no topic'
+        hint = 'give it the option "topic", or the rows such a column'
+    else:
+        return
+    raise LdpError("LDP-2015", message, hint=hint, location=location)
 
 
 def _has_protobuf() -> bool:

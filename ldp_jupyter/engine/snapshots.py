@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter import cdc
 from ldp_jupyter.declarations import SnapshotSpec
+from ldp_jupyter.engine.inputs import at_fixed_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,8 @@ def snapshots_of(run: FlowRun, observed: Observed, target: cdc.ChangeTarget) -> 
     assert isinstance(query, SnapshotSpec)
     assert run.node is not None
     if isinstance(query.source, str):
-        yield run.frame(observed.apply), datetime.now(timezone.utc).replace(tzinfo=None)
+        frame, _ = at_fixed_versions(run, run.frame(observed.apply))
+        yield frame, datetime.now(timezone.utc).replace(tzinfo=None)
         return
     while True:
         stored = cdc.latest_version(run.session, run.flow.name, target)

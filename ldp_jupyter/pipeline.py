@@ -156,6 +156,7 @@ class Pipeline:
             strict_platform: what is accepted here and not by the platform is an error, LDP-2026.
         """
         from ldp_jupyter.graph import declared_graph, refuse_local_only, register_functions, resolve_graph
+        from ldp_jupyter.spark.jobs import canceled_by_interrupt
 
         self._base_session = None  # settings and temporary views of cells may have changed
         declarations = self.load()
@@ -180,7 +181,8 @@ class Pipeline:
         notes = [*self.project.notes, *self._settings_without_effect()]
         graph.not_checked.extend(note for note in notes if note not in graph.not_checked)
         functions = register_functions(self._load_session(), declarations)
-        resolve_graph(graph, self.context(), self._load_session())
+        with canceled_by_interrupt(self._load_session(), "dry run"):  # inference of files runs jobs
+            resolve_graph(graph, self.context(), self._load_session())
         graph.problems = sort_problems([*functions, *graph.problems])
         if strict_platform:
             refuse_local_only(graph)
@@ -591,6 +593,6 @@ def _local_storage(storage: str) -> str:
         raise LdpError(
             "LDP-5006",
             f"storage {storage} is not a local folder",
-            hint="remote storage is not supported yet: set a local path",
+            hint="lock, journal and checkpoints need a local folder, maybe one that the machines of a cluster share",
         )
     return storage.removeprefix("file://")

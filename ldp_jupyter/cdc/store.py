@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from ldp_jupyter.cdc.columns import (
@@ -68,7 +69,9 @@ def append_changes(
 ) -> None:
     """Write events in the shape of the changes table; the first ones create it."""
     if storage is None:
-        # Made and filled in one commit: it exists with its definition and its first batch, or not at all.
+        # Made and filled in one commit: it exists with its definition and its first batch, or not at all. Files of a
+        # try that was killed before its commit are nobody's, and Delta makes no table where some lie.
+        shutil.rmtree(target.changes_path, ignore_errors=True)
         writer = changes.writeTo(f"spark_catalog.delta.{quoted(target.changes_path)}").using("delta")
         for key, value in _properties(changes, definition).items():
             writer = writer.tableProperty(key, value)

@@ -37,11 +37,8 @@ class Observed:
 @contextlib.contextmanager
 def job_group(run: FlowRun) -> Iterator[None]:
     """Run Spark jobs of this thread under the flow's own group, which stopping the update cancels."""
-    context = run.session.sparkContext
+    from ldp_jupyter.spark import jobs
+
     group = f"{run.work.emitter.update_id}/{run.name}"
-    context.setJobGroup(group, run.name, interruptOnCancel=True)
-    try:
-        with run.work.stoppable(lambda: context._jsc.sc().cancelJobGroupAndFutureJobs(group)):
-            yield
-    finally:
-        context._jsc.clearJobGroup()
+    with jobs.job_group(run.session, group, run.name) as cancel, run.work.stoppable(cancel):
+        yield

@@ -93,12 +93,13 @@ class Scheduler:
 
     def _wind_down(self, waiting: dict[str, set[str]], running: set[str], by_key: dict[str, PlannedFlow]) -> None:
         """Let stopped flows end, so that nothing writes after the update; one that will not is left behind."""
-        for key in [*waiting, *self._again]:
-            self._work.emitter.progress(by_key[key], FlowStatus.STOPPED)
+        stopped = [*waiting, *self._again]
         deadline = time.monotonic() + _GRACE
         while running and (left := deadline - time.monotonic()) > 0:
             self._bus.pump(left)
             self._collect({}, running, by_key)
+        for key in stopped:
+            self._work.emitter.progress(by_key[key], FlowStatus.STOPPED)
 
     def _one(self, planned: PlannedFlow, execute: Callable[[PlannedFlow], object]) -> None:
         try:
@@ -108,6 +109,8 @@ class Scheduler:
             result: object = execute(planned)
         except Canceled as canceled:
             result = canceled
+        except LdpError as problem:  # of the journal, when it cannot be written
+            result = problem
         except BaseException as error:  # a defect of ours: the update must not hang on it
             result = LdpError("LDP-3001", f"{type(error).__name__}: {error}", detail=repr(error))
         self._ended.put((planned, result))

@@ -67,7 +67,7 @@ class Continuous:
     def _round(self, due: dict[str, float]) -> None:
         now = time.monotonic()
         self._told.changed.clear()
-        self._work.inputs.forget()
+        self._work.next_round()
         streams = [p for p in self._flows if not _is_view(p) and due[p.key] <= now]
         if streams:
             self._scheduler.run(streams)

@@ -10,7 +10,7 @@ from ldp_jupyter.declarations import Kind, PythonQuery, SqlQuery
 from ldp_jupyter.engine.code_digest import code_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ldp_jupyter.graph import FlowNode, Graph, Node
     from ldp_jupyter.names import Name
@@ -24,7 +24,10 @@ def definition(graph: Graph, node: Node) -> dict[str, Any]:
     return {
         "kind": node.kind.value,
         "flows": {"" if flow.flow.default else flow.flow.name: _flow_digest(flow) for flow in node.flows},
-        "views": {graph.shown(v.name): _digest([_flow_digest(f) for f in v.flows]) for v in _views(graph, node)},
+        "views": {
+            graph.shown(view.name): _digest([_flow_digest(flow) for flow in view.flows])
+            for view in views_behind(graph, node.inputs)
+        },
         "columns": {column.name: column.type for column in node.columns or ()},
         "expectations": {rule.name: [rule.text, rule.action.value] for rule in dataset.expectations},
         "properties": {k: str(v) for k, v in options.properties.items()},
@@ -81,10 +84,10 @@ class _compared:  # noqa: N801  (reads as a verb)
                 yield f"{word} {key} {verb}"
 
 
-def _views(graph: Graph, node: Node) -> list[Node]:
-    """Temporary views whose queries are part of the dataset's."""
+def views_behind(graph: Graph, inputs: Iterable[Name]) -> list[Node]:
+    """Temporary views whose queries are part of a query with these inputs."""
     found: dict[Name, Node] = {}
-    todo = list(node.inputs)
+    todo = list(inputs)
     while todo:
         view = graph.nodes[todo.pop(0)]
         if view.kind == Kind.TEMPORARY_VIEW and view.name not in found:

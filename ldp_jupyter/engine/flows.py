@@ -53,10 +53,16 @@ class FlowRun:
         Raises:
             Canceled: when the update was stopped.
         """
+        from ldp_jupyter.engine.settled import settled
         from ldp_jupyter.spark import bridge
 
         try:
             self._progress(FlowStatus.STARTING)
+            if settled(self):
+                self._progress(FlowStatus.COMPLETED)
+                return None
+            if self.node is not None:
+                self.work.touched.add(self.node.name)
             self.session = flow_session(self.work.session, self.flow)
             bridge.activate(self.session)
             self.samples = Samples(samples_wanted(self.work.base.configuration))

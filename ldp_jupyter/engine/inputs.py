@@ -11,6 +11,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter.engine.definitions import views_behind
 from ldp_jupyter.engine.sizing import local_of
 
 if TYPE_CHECKING:
@@ -48,9 +49,17 @@ def at_fixed_versions(run: FlowRun, frame: Any) -> tuple[Any, BatchInputs]:
     """A flow's batch query at the versions that the update reads, and what it depends on."""
     from ldp_jupyter.spark import bridge
 
-    facts = bridge.batch_inputs(frame)
+    facts = bridge.batch_inputs(frame, _datasets(run))
     versions = run.work.inputs.of(facts)
     if not versions:
         return frame, facts
     tables = [t if t.pinned else replace(t, version=versions.get(t.path, t.version)) for t in facts.tables]
     return bridge.at_versions(frame, versions), replace(facts, tables=tables)
+
+
+def _datasets(run: FlowRun) -> dict[str, str]:
+    """Names of the stored datasets that the flow reads, also through views, by their folders."""
+    graph = run.work.graph
+    direct = run.planned.flow.inputs
+    read = {*direct, *(name for view in views_behind(graph, direct) for name in view.inputs)}
+    return {run.work.table_path(name): str(name) for name in read if graph.nodes[name].kind.stored}

@@ -147,7 +147,7 @@ def combine(run: FlowRun, rules: RuleSet | None, observed: dict[str, Any]) -> tu
         quality["dropped_records"] = own["dropped_records"]
         quality["expectations"] += own["expectations"]
         samples += rules.rows(observed[rules.metric])
-        written = int(observed[rules.metric].get("rows") or 0) - own["dropped_records"]
+        written = rules.written(observed[rules.metric])
     assert run.frames is not None
     for metric, view in run.frames.view_rules.items():
         if metric in observed:

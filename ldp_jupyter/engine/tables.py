@@ -81,7 +81,7 @@ def tables_at(session: Any, paths: Mapping[K, str]) -> dict[K, Table]:
     return tables
 
 
-def set_up(session: Any, node: Node, table: Table, schema: Any, owner: str, graph: Graph, *, full: bool) -> None:
+def set_up(session: Any, node: Node, table: Table, schema: Any, owner: str, graph: Graph, *, full: bool) -> bool:
     """Bring a streaming table to its declaration; a materialized view is made by its own write.
 
     Parameters:
@@ -89,16 +89,19 @@ def set_up(session: Any, node: Node, table: Table, schema: Any, owner: str, grap
         owner: id of this pipeline.
         full: empty the table and begin a new generation, by one commit.
 
+    Returns:
+        Whether the table has a new commit.
+
     Raises:
         LdpError: LDP-3005 when only a full refresh can do it, LDP-3007 when another pipeline owns the table.
     """
     check_owner(node, table, owner, graph)
     if node.kind != Kind.STREAMING_TABLE:
-        return
+        return False
     if not table.exists or full:
         create(session, node, table, schema, owner)
-    else:
-        evolve(session, node, table, schema, graph)
+        return True
+    return evolve(session, node, table, schema, graph)
 
 
 def check_owner(node: Node, table: Table, owner: str, graph: Graph) -> None:
@@ -151,8 +154,12 @@ def stored_properties(node: Node, owner: str) -> dict[str, str]:
     }
 
 
-def evolve(session: Any, node: Node, table: Table, schema: Any, graph: Graph) -> None:
-    """Add new columns, and bring properties and comment to the declaration."""
+def evolve(session: Any, node: Node, table: Table, schema: Any, graph: Graph) -> bool:
+    """Add new columns, and bring properties and comment to the declaration.
+
+    Returns:
+        Whether anything was changed.
+    """
     from ldp_jupyter.spark.tables import alter_table
 
     new = new_columns(node, table, schema, graph)
@@ -162,10 +169,12 @@ def evolve(session: Any, node: Node, table: Table, schema: Any, graph: Graph) ->
     comment = (
         node.dataset.comment if node.dataset.comment != table.comment and node.dataset.comment is not None else None
     )
-    if new or properties or comment:
-        alter_table(session, table.path, new, properties, comment)
-        table.schema = table.schema.__class__([*table.schema.fields, *new])
-        table.properties |= properties
+    if not (new or properties or comment):
+        return False
+    alter_table(session, table.path, new, properties, comment)
+    table.schema = table.schema.__class__([*table.schema.fields, *new])
+    table.properties |= properties
+    return True
 
 
 def new_columns(node: Node, table: Table, schema: Any, graph: Graph) -> list[Any]:

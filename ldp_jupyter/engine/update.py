@@ -224,8 +224,10 @@ class Update:
             plan,
             tables,
             self.owner,
-            self.retries,
+            fresh=self.graph.used_by is None,
+            retries=self.retries,
         )
+        self.graph.used_by = self.update_id
         self._work = work
         return work
 
@@ -262,7 +264,10 @@ class Update:
         def one(item: tuple[Name, Node]) -> LdpError | None:
             name, node = item
             try:
-                set_up(self.session, node, work.tables[name], node.schema, self.owner, self.graph, full=name in full)
+                if set_up(
+                    self.session, node, work.tables[name], node.schema, self.owner, self.graph, full=name in full
+                ):
+                    work.touched.add(name)
             except Exception as error:
                 return problem_from(error, "LDP-3001", dataset=self.graph.shown(name), location=node.dataset.location)
             return None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.declarations import SqlQuery
 from ldp_jupyter.engine.batch import Observed
+from ldp_jupyter.engine.definitions import views_behind
 from ldp_jupyter.engine.inputs import at_fixed_versions
 from ldp_jupyter.engine.sizing import input_paths, suit
 from ldp_jupyter.engine.streaming import combine
@@ -21,7 +22,10 @@ from ldp_jupyter.events import FlowStatus
 from ldp_jupyter.graph import rules_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ldp_jupyter.engine.flows import FlowRun
+    from ldp_jupyter.quality import RuleSet
     from ldp_jupyter.spark.bridge import BatchInputs
 
 
@@ -32,15 +36,16 @@ def refresh_view(run: FlowRun) -> None:
     run.progress(FlowStatus.PLANNING)
     observed = Observed()
     frame, facts = at_fixed_versions(run, run.frame(observed.apply))
-    fingerprint = _fingerprint(run, facts)
+    assert run.frames is not None
+    digest = fingerprint(run, facts, run.frames.view_rules)
     sources = {t.path: [t.id, t.version] for t in facts.tables}
     remembered = run.work.memory.get(full, "view") or {}
     forced = node.name in run.work.plan.full
-    reasons = _reasons(facts, remembered, fingerprint, sources, table, forced=forced)
+    reasons = _reasons(facts, remembered, digest, sources, table, forced=forced)
     if not reasons:
-        run.work.emitter.planning(run.planned, "NO_OP", [], _told(run, facts))
+        run.work.emitter.planning(run.planned, "NO_OP", [], told(run, facts))
         return
-    run.work.emitter.planning(run.planned, "COMPLETE_RECOMPUTE", reasons, _told(run, facts))
+    run.work.emitter.planning(run.planned, "COMPLETE_RECOMPUTE", reasons, told(run, facts))
     suit(run.session, input_paths(facts), run.configured, batch=True)
     rules = rules_of(run.work.graph, node, run.work.base.configuration)
     frame = observed.apply(rules, frame, run.session)
@@ -50,7 +55,7 @@ def refresh_view(run: FlowRun) -> None:
     run.work.memory.set(
         full,
         "view",
-        {"fingerprint": fingerprint, "sources": sources, "written": [table_id, version]} if trusted else None,
+        {"fingerprint": digest, "sources": sources, "written": [table_id, version]} if trusted else None,
     )
     run.work.memory.set(full, "always", _always(facts) or None)
     quality, written = combine(run, rules, observed.values())
@@ -60,7 +65,7 @@ def refresh_view(run: FlowRun) -> None:
 def _reasons(
     facts: BatchInputs,
     remembered: dict[str, Any],
-    fingerprint: str,
+    digest: str,
     sources: dict[str, Any],
     table: Any,
     *,
@@ -75,7 +80,7 @@ def _reasons(
         return ["PLAN_NOT_DETERMINISTIC"]
     if facts.other:
         return ["INPUT_NOT_IN_DELTA"]
-    if remembered["fingerprint"] != fingerprint:
+    if remembered["fingerprint"] != digest:
         return ["QUERY_FINGERPRINT_CHANGED"]
     if remembered["sources"] != sources or remembered["written"] != [table.table_id, table.version]:
         return ["DATA_HAS_CHANGED"]
@@ -88,16 +93,23 @@ def _always(facts: BatchInputs) -> list[str]:
     return [*reasons, *(["INPUT_NOT_IN_DELTA"] if facts.other else [])]
 
 
-def _fingerprint(run: FlowRun, facts: BatchInputs) -> str:
-    """The plan's fingerprint with all else that shapes the table: rules, options, comment."""
+def fingerprint(run: FlowRun, facts: BatchInputs, view_rules: Mapping[str, RuleSet]) -> str:
+    """The plan's fingerprint with all else that shapes the table: rules, options, comment, settings.
+
+    Parameters:
+        view_rules: rules of the views whose queries are part of the plan.
+    """
     assert run.node is not None
-    assert run.frames is not None
     dataset = run.node.dataset
     rules = [(r.name, r.text, r.action.value) for r in dataset.expectations]
-    views = [(v.dataset, [(r.name, r.text, r.action.value) for r in v.rules]) for v in run.frames.view_rules.values()]
-    text = repr(
-        (facts.fingerprint, rules, views, dataset.options, dataset.comment, sorted(dataset.column_comments.items()))
-    ) + (" read as a change feed" if run.node.change_feed else "")
+    views = [(v.dataset, [(r.name, r.text, r.action.value) for r in v.rules]) for v in view_rules.values()]
+    settings = run.configured
+    for view in views_behind(run.work.graph, run.planned.flow.inputs):
+        settings |= view.flows[0].flow.confs
+    spark = sorted((key, value) for key, value in settings.items() if key.startswith("spark."))
+    comments = sorted(dataset.column_comments.items())
+    more = (dataset.options, dataset.comment, comments, spark, run.node.change_feed)
+    text = repr((facts.fingerprint, rules, views, *more))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -120,7 +132,8 @@ def _write(run: FlowRun, frame: Any) -> tuple[int, str]:
     return table.version, table.table_id
 
 
-def _told(run: FlowRun, facts: BatchInputs) -> list[dict[str, Any]]:
+def told(run: FlowRun, facts: BatchInputs) -> list[dict[str, Any]]:
+    """What a query read, as the event log tells it."""
     name_at = run.work.layout.name_at
     return [{"table_name": name_at(t.path) or t.path, "table_id": t.id, "version": t.version} for t in facts.tables]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.engine.failures import Canceled
+from ldp_jupyter.engine.heads import Heads
 from ldp_jupyter.engine.inputs import FixedVersions
 from ldp_jupyter.engine.retries import Retries
 from ldp_jupyter.events import UpdateState
@@ -32,6 +33,9 @@ class Work:
     Parameters:
         session: base session of the pipeline; each flow runs in a clone of it.
         owner: id of the pipeline.
+        fresh: whether the queries were evaluated for this update.
+        touched: datasets whose tables may have changed in this round.
+        rounds: of a continuous update, after its first run.
     """
 
     graph: Graph
@@ -43,6 +47,9 @@ class Work:
     plan: UpdatePlan
     tables: dict[Name, Table]
     owner: str
+    fresh: bool = True
+    touched: set[Name] = field(default_factory=set)
+    rounds: int = 0
     retries: Retries = field(default_factory=Retries)
     stopping: threading.Event = field(default_factory=threading.Event)
     failures: dict[str, int] = field(default_factory=dict)  # of flows, by key
@@ -52,11 +59,19 @@ class Work:
 
     def __post_init__(self) -> None:
         self.inputs = FixedVersions(table.path for table in self.tables.values())
+        self.heads = Heads(self.session, self.tables.values())
 
     def alone(self, name: Name) -> contextlib.AbstractContextManager[Any]:
         """While the block runs, no other flow is in such a block for the table: Delta would refuse the later commit."""
         with self._lock:
             return self._writers.setdefault(name, threading.Lock())
+
+    def next_round(self) -> None:
+        """Begin to run flows again: others may have written meanwhile."""
+        self.rounds += 1
+        self.touched.clear()
+        self.heads.forget()
+        self.inputs.forget()
 
     def table_path(self, name: Name) -> str:
         return self.layout.table(name, private=self.graph.nodes[name].dataset.options.private)

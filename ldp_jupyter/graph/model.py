@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ldp_jupyter.declarations import Dataset, Flow, Note, Sink
     from ldp_jupyter.errors import LdpError
     from ldp_jupyter.names import Name, Namespace
+    from ldp_jupyter.spark.bridge import Shape
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class FlowNode:
     streaming: bool | None = None
     # inputs that it reads as streams which end when the input is emptied or rewritten
     streamed: list[Name] = field(default_factory=list)
+    # its query over shapes; None where it could not be evaluated
+    shape: Shape | None = None
+    # its code did more than to read and to make a query: what it does may depend on rows
+    acted: bool = False
 
 
 @dataclass
@@ -89,6 +94,8 @@ class Graph:
     unread: list[tuple[str, LdpError]] = field(default_factory=list)
     warnings: list[Note] = field(default_factory=list)
     not_checked: list[Note] = field(default_factory=list)
+    # the update that began with this evaluation of the queries
+    used_by: str | None = None
 
     @property
     def ok(self) -> bool:

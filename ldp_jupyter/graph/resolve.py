@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ldp_jupyter.context import Context
     from ldp_jupyter.declarations import Expectation, Flow
     from ldp_jupyter.names import Name
+    from ldp_jupyter.spark.bridge import Shape
 
 _FRAMES_PER_DATASET = 30
 _PASS_CHANGES = ("skipchangecommits", "ignorechanges", "readchangefeed", "readchangedata")
@@ -124,7 +125,7 @@ class Resolution:
         if any(options.get(option, "").lower() == "true" for option in _FEED_OPTIONS):
             node.change_feed = True
             schema = StructType([*schema.fields, *parse_columns(self.session, _CHANGE_FEED).fields])
-        return bridge.empty(reading.session, schema, streaming=streaming)
+        return bridge.empty(reading.session, schema, streaming=streaming, dataset=str(node.name))
 
     def _warn_of_rewrites(self, node: Node, reading: Evaluation, options: Mapping[str, str]) -> None:
         """A table that updates rewrite can be streamed once, and then no more: say so before it happens."""
@@ -183,9 +184,10 @@ class Resolution:
             evaluation = Evaluation(self.graph, flow_node.flow, self._session_for(flow_node.flow), self)
             try:
                 frame = self._evaluate(evaluation)
-                flow_node.streaming, _ = bridge.shape(frame)
+                shape = bridge.shape(frame, reads=node.kind not in (Kind.TEMPORARY_VIEW, Kind.VIEW))
+                self._learn(flow_node, shape, evaluation)
                 self._check_kind(node, flow_node)
-                self._note_leniency(flow_node.flow, frame)
+                self._note_leniency(flow_node.flow, shape)
                 self._check_stream(node, flow_node, frame)
                 _check_replacing(flow_node.flow, frame)
                 self._settings.collect(node, flow_node.flow, evaluation.inputs, self.graph)
@@ -231,6 +233,11 @@ class Resolution:
                     detail=str(error),
                 ),
             )
+
+    def _learn(self, flow_node: FlowNode, shape: Shape, evaluation: Evaluation) -> None:
+        flow_node.shape = shape
+        flow_node.streaming = shape.streaming
+        flow_node.acted = bool(evaluation.notices.notes)
 
     def _let_go(self, evaluation: Evaluation) -> None:
         """What a flow's code changed in its session stays its own, as in an update."""
@@ -421,16 +428,19 @@ class Resolution:
                 raise _unresolved_rule(rules[index], message, rules[index].location or node.dataset.location)
 
     def _resolve_sink_flow(self, flow_node: FlowNode) -> None:
+        from ldp_jupyter.spark import bridge
+
         flow = flow_node.flow
         evaluation = Evaluation(self.graph, flow, self._session_for(flow), self)
         try:
             frame = self._evaluate(evaluation)
-            flow_node.streaming = frame.isStreaming
+            shape = bridge.shape(frame, reads=True)
+            self._learn(flow_node, shape, evaluation)
             if flow.once:
                 raise LdpError(
                     "LDP-2023", f'the once flow "{flow.name}" into a sink is not supported here', location=flow.location
                 )
-            if not frame.isStreaming:
+            if not flow_node.streaming:
                 raise LdpError(
                     "LDP-2007",
                     f'the batch query of flow "{flow.name}" writes the sink "{flow.sink}"',
@@ -454,11 +464,9 @@ class Resolution:
         self._told(evaluation)
         flow_node.streamed = list(evaluation.streamed)
 
-    def _note_leniency(self, flow: Flow, frame: Any) -> None:
+    def _note_leniency(self, flow: Flow, shape: Shape) -> None:
         """Runtimes from 17.0 have ANSI mode on: a query that relies on it being off works here and fails there."""
-        from ldp_jupyter.spark import bridge
-
-        if isinstance(flow.query, (CdcSpec, SnapshotSpec)) or not bridge.has_lenient_casts(frame):
+        if isinstance(flow.query, (CdcSpec, SnapshotSpec)) or not shape.lenient:
             return
         text = (
             "casts of text give NULL for what does not fit, and fail from runtime 17.0 on, where ANSI mode is on"

@@ -24,7 +24,6 @@ MARK = "LDP-EXPECTATION-FAILED "
 SAMPLES_KEY = "ldp.violationSamples"
 SAMPLES = 10
 _PREFIX = "ldp:"
-_SEPARATOR = "\u0001"
 _TEXT = 4000  # characters of a row that are kept
 
 
@@ -73,36 +72,28 @@ class RuleSet:
             return observe(frame, self.metric, [F.count(F.lit(1)).alias("rows")])
         from ldp_jupyter.spark import bridge
 
-        flagged, names = bridge.with_conditions(frame, condition_columns(self.rules, session))
-        flags = [F.col(name) for name in names]
-        by_action = {
-            action: [f for f, r in zip(flags, self.rules, strict=True) if r.action == action] for action in Action
-        }
-        measures = [F.count(F.lit(1)).alias("rows")]
-        measures += [F.count_if(~flag).alias(f"failed_{i}") for i, flag in enumerate(flags)]
-        measures += self._sampled(session, columns, flags)
-        drop, fail = by_action[Action.DROP], by_action[Action.FAIL]
-        if drop:
-            measures.append(F.count_if(~_all(drop)).alias("dropped"))
-        result = observe(flagged, self.metric, measures)
+        marked, names = bridge.with_violations(frame, condition_columns(self.rules, session))
+        masks = [F.col(name) for name in names]
+        fail, drop = self._places(Action.FAIL), self._places(Action.DROP)
+        text = F.substring(self._row(columns), 1, _TEXT) if self.samples else F.lit(None)
+        counts = bridge.rule_counts(session, masks, text, len(self.rules), drop, self.samples)
+        result = observe(marked, self.metric, [counts.alias("rules")])
         if fail:
             true = F.lit(True)
-            result = result.filter(F.when(_all(fail), true).otherwise(self._raise(columns, flags)))
+            result = result.filter(F.when(_none(masks, fail), true).otherwise(self._raise(columns, masks, fail)))
         if drop:
-            result = result.filter(_all(drop))
+            result = result.filter(_none(masks, drop))
         return result.select(*[F.col(_quoted(c)) for c in columns])
 
-    def _raise(self, columns: list[str], flags: list[Any]) -> Any:
+    def _places(self, action: Action) -> list[int]:
+        return [place for place, rule in enumerate(self.rules) if rule.action == action]
+
+    def _raise(self, columns: list[str], masks: list[Any], fail: list[int]) -> Any:
         """An expression that fails the task with the violated rules and the row as JSON, where rows may be shown."""
         from pyspark.sql import functions as F
 
         violated = F.concat_ws(
-            "\u0001",
-            *[
-                F.when(~flag, F.lit(rule.name))
-                for flag, rule in zip(flags, self.rules, strict=True)
-                if rule.action == Action.FAIL
-            ],
+            "\u0001", *[F.when(~_none(masks, [place]), F.lit(self.rules[place].name)) for place in fail]
         )
         text = F.concat(
             F.lit(f"{MARK}{json.dumps(self.dataset)}\u0002"),
@@ -121,42 +112,44 @@ class RuleSet:
         shown = [F.lit("(masked)").alias(c) if c.lower() in hidden else F.col(_quoted(c)) for c in columns]
         return F.to_json(F.struct(*shown), {"ignoreNullFields": "false"})
 
-    def _sampled(self, session: Any, columns: list[str], flags: list[Any]) -> list[Any]:
-        from pyspark.sql import functions as F
-
-        from ldp_jupyter.spark import bridge
-
-        if not self.samples:
-            return []
-        text = F.substring(self._row(columns), 1, _TEXT)
-        return [
-            bridge.first_violations(session, flag, text, self.samples).alias(f"sample_{i}")
-            for i, flag in enumerate(flags)
-        ]
-
     def counts(self, metrics: Mapping[str, Any]) -> dict[str, Any]:
         """The `data_quality` part of an event from the observation's values.
 
         Parameters:
             metrics: values of the observation named `metric`.
         """
-        total = int(metrics.get("rows") or 0)
-        failed = [int(metrics.get(f"failed_{i}") or 0) for i in range(len(self.rules))]
+        found = _found(metrics)
+        failed = found.get("failed") or [0] * len(self.rules)
+        total = found.get("rows", 0)
         return {
-            "dropped_records": int(metrics.get("dropped") or 0),
+            "dropped_records": found.get("dropped", 0),
             "expectations": [
                 {"name": rule.name, "dataset": self.dataset, "passed_records": total - bad, "failed_records": bad}
                 for rule, bad in zip(self.rules, failed, strict=True)
             ],
         }
 
+    def written(self, metrics: Mapping[str, Any]) -> int:
+        """Rows that were not dropped."""
+        found = _found(metrics)
+        return int(found.get("rows", 0)) - int(found.get("dropped", 0))
 
     def rows(self, metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Violating rows, as JSON texts, of each rule that has some: the `samples` of an event's `data_quality`."""
-        found = [(rule.name, metrics.get(f"sample_{i}")) for i, rule in enumerate(self.rules)]
+        texts = _found(metrics).get("samples") or []
         return [
-            {"name": name, "dataset": self.dataset, "rows": texts.split(_SEPARATOR)} for name, texts in found if texts
+            {"name": rule.name, "dataset": self.dataset, "rows": rows}
+            for rule, rows in zip(self.rules, texts, strict=False)
+            if rows
         ]
+
+
+def _found(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """What an observation counted: with rules one JSON text, without them the rows alone."""
+    if metrics.get("rules"):
+        found: dict[str, Any] = json.loads(metrics["rules"])
+        return found
+    return {"rows": int(metrics.get("rows") or 0)}
 
 
 def samples_wanted(configuration: Mapping[str, str]) -> int:
@@ -175,10 +168,17 @@ def _by_name(frame: Any, name: str, measures: list[Any]) -> Any:
     return frame.observe(name, *measures)
 
 
-def _all(flags: list[Any]) -> Any:
-    condition = flags[0]
-    for flag in flags[1:]:
-        condition = condition & flag
+def _none(masks: list[Any], places: Sequence[int]) -> Any:
+    """Whether none of the rules at some places is violated, from the numbers of `with_violations`."""
+    from pyspark.sql import functions as F
+
+    from ldp_jupyter.spark.bridge import RULES_OF_NUMBER
+
+    condition = F.lit(True)
+    for number, mask in enumerate(masks):
+        bits = sum(1 << place % RULES_OF_NUMBER for place in places if place // RULES_OF_NUMBER == number)
+        if bits:
+            condition = condition & (mask.bitwiseAND(F.lit(bits).cast("bigint")) == 0)
     return condition
 
 

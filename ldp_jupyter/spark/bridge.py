@@ -28,7 +28,9 @@ EVENT_LOG_SETTING = "spark.ldp.eventlog"
 ABSENT_SOURCES = "spark.ldp.absentSources"
 """Whether a source without its connector is analysed all the same, as its columns."""
 KIND_PROPERTY = "ldp.kind"
-RULE_PREFIX = "__ldp_rule_"
+RULES_PREFIX = "__ldp_rules_"
+RULES_OF_NUMBER = 63
+"""Conditions of which one hidden number of `with_violations` tells."""
 
 _PACKAGE = "org.apache.spark.sql.ldp."
 
@@ -89,7 +91,7 @@ class StreamSource:
     """One source of a streaming query.
 
     Parameters:
-        kind: ``delta``, ``files`` or ``other``.
+        kind: ``delta``, ``files``, ``dataset`` (a dataset's shape, its name in the place of a path) or ``other``.
         table_id: id of a Delta table.
     """
 
@@ -159,6 +161,7 @@ class BatchInputs:
         deterministic: the same versions must give the same rows.
         reasons: why not.
         other: what has no version: ``{"kind", "format", "paths"}``.
+        datasets: names of the pipeline's tables among them, as given or as their shapes say.
     """
 
     fingerprint: str
@@ -166,6 +169,24 @@ class BatchInputs:
     reasons: list[str]
     tables: list[TableInput]
     other: list[dict[str, Any]] = field(default_factory=list)
+    datasets: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a query is, without running it.
+
+    Parameters:
+        lenient: whether it casts text in a way that gives NULL for what does not fit, and fails under ANSI mode.
+        sources: what a stream reads; None where it was not asked for or cannot be told.
+        inputs: what a batch reads, likewise; datasets by their names.
+    """
+
+    streaming: bool
+    schema: StructType
+    lenient: bool
+    sources: list[StreamSource] | None
+    inputs: BatchInputs | None
 
 
 @dataclass(frozen=True)
@@ -231,23 +252,34 @@ def is_temporary_view(spark: SparkSession, name: str) -> bool:
     return bool(_call(spark, "Queries", "isTemporaryView", spark._jsparkSession, name))
 
 
-def empty(spark: SparkSession, schema: StructType | str, streaming: bool) -> DataFrame:
+def empty(spark: SparkSession, schema: StructType | str, streaming: bool, dataset: str | None = None) -> DataFrame:
     """A frame without rows.
 
     Parameters:
         schema: Spark's type, or its JSON.
+        dataset: name of the dataset that it stands for.
     """
     text = schema if isinstance(schema, str) else schema.json()
-    return _frame(spark, _call(spark, "Queries", "empty", spark._jsparkSession, text, streaming))
+    return _frame(spark, _call(spark, "Queries", "empty", spark._jsparkSession, text, streaming, dataset))
 
 
-def shape(df: DataFrame) -> tuple[bool, StructType]:
-    """Whether a frame is a stream, and its columns, in one call; `df.schema` needs none afterwards."""
+def shape(df: DataFrame, *, reads: bool = False) -> Shape:
+    """What a query is, in one call; `df.schema` needs none afterwards.
+
+    Parameters:
+        reads: tell `sources` or `inputs`, too.
+    """
     from pyspark.sql.types import StructType
 
-    found = json.loads(_call(df.sparkSession, "Queries", "shape", df._jdf))
-    schema = df.__dict__.setdefault("schema", StructType.fromJson(json.loads(found["schema"])))  # a cached property
-    return found["streaming"], schema
+    found = json.loads(_call(df.sparkSession, "Shapes", "of", df._jdf, reads))
+    found["schema"] = StructType.fromJson(json.loads(found["schema"]))
+    df.__dict__.setdefault("schema", found["schema"])  # a cached property
+    if found["sources"] is not None:
+        found["sources"] = [StreamSource(**source) for source in found["sources"]]
+    if found["inputs"] is not None:
+        found["inputs"] = _batch_inputs(found["inputs"])
+    return Shape(**found)
+
 
 
 def expression(spark: SparkSession, text: str) -> Column:
@@ -270,21 +302,22 @@ def column_types(df: DataFrame, texts: Sequence[str]) -> list[DataType]:
 
 
 def first_unresolved(df: DataFrame, conditions: Sequence[Column | str]) -> tuple[int, str] | None:
-    """Place of the first condition that Spark cannot resolve as `with_conditions` does, and its message; else None."""
+    """Place of the first condition that Spark cannot resolve as `with_violations` does, and its message; else None."""
     if all(isinstance(condition, str) for condition in conditions):
         texts = json.dumps(list(conditions))
         failed = json.loads(_call(df.sparkSession, "Conditions", "firstUnresolvedText", df._jdf, texts))
         return (failed["index"], failed["message"]) if failed["index"] >= 0 else None
     try:
-        with_conditions(df, conditions)
+        with_violations(df, conditions)
     except UnresolvedCondition as error:
         return error.index, error.message
     return None
 
 
-def with_conditions(df: DataFrame, conditions: Sequence[Column | str]) -> tuple[DataFrame, list[str]]:
-    """The rows of `df` with one hidden boolean column per condition, false where it is NULL; and their names.
+def with_violations(df: DataFrame, conditions: Sequence[Column | str]) -> tuple[DataFrame, list[str]]:
+    """The rows of `df` with hidden numbers that tell of violated conditions; and the names of these columns.
 
+    Bit ``i % RULES_OF_NUMBER`` of number ``i // RULES_OF_NUMBER`` is set where condition `i` is false or NULL.
     A condition may name columns and aliases of the query's tables that the output lacks, as a filter may.
 
     Raises:
@@ -302,14 +335,30 @@ def with_conditions(df: DataFrame, conditions: Sequence[Column | str]) -> tuple[
         if failed["index"] < 0:
             raise
         raise UnresolvedCondition(failed["index"], failed["message"]) from None
-    return _frame(spark, flagged), [f"{RULE_PREFIX}{index}" for index in range(len(columns))]
+    return _frame(spark, flagged), [f"{RULES_PREFIX}{n}" for n in range(-(-len(columns) // RULES_OF_NUMBER))]
 
 
-def first_violations(spark: SparkSession, condition: Column, text: Column, limit: int) -> Column:
-    """An aggregate: the first texts of rows for which the condition is false, joined by U+0001; NULL for none."""
+def rule_counts(
+    spark: SparkSession, masks: Sequence[Column], text: Column, rules: int, dropping: Sequence[int], limit: int
+) -> Column:
+    """An aggregate over the numbers of `with_violations`.
+
+    It gives a JSON object: ``rows``; ``failed``, rows that violate each rule; ``dropped``, rows that violate a rule
+    that drops; ``samples``, for each rule the texts of the first rows that violate it.
+
+    Parameters:
+        text: of a row.
+        rules: how many there are.
+        dropping: places of those that drop.
+        limit: texts kept of each rule.
+    """
     from pyspark.sql.classic.column import Column as ClassicColumn
 
-    return ClassicColumn(_call(spark, "Samples", "of", spark._jsparkSession, condition._jc, text._jc, limit))
+    columns = [mask._jc for mask in masks]
+    places = json.dumps(list(dropping))
+    return ClassicColumn(
+        _call(spark, "RuleCounts", "of", spark._jsparkSession, columns, text._jc, rules, places, limit)
+    )
 
 
 def stream_refusal(df: DataFrame, output_mode: str) -> Exception | None:
@@ -378,11 +427,17 @@ def table_info(spark: SparkSession, paths: Sequence[str]) -> list[TableInfo | No
     return [TableInfo(**info) if info else None for info in found]
 
 
-def batch_inputs(df: DataFrame) -> BatchInputs:
-    """What a batch frame reads, and whether the same versions of it must give the same rows."""
-    found = json.loads(_call(df.sparkSession, "BatchInputs", "of", df._jdf))
-    found["tables"] = [TableInput(**table) for table in found["tables"]]
-    return BatchInputs(**found)
+def batch_inputs(df: DataFrame, datasets: Mapping[str, str] | None = None) -> BatchInputs:
+    """What a batch frame reads, and whether the same versions of it must give the same rows.
+
+    Parameters:
+        datasets: names by the folders of their tables: with them the fingerprint is that of the same query over shapes.
+    """
+    return _batch_inputs(json.loads(_call(df.sparkSession, "BatchInputs", "of", df._jdf, json.dumps(datasets or {}))))
+
+
+def _batch_inputs(found: dict[str, Any]) -> BatchInputs:
+    return BatchInputs(**{**found, "tables": [TableInput(**table) for table in found["tables"]]})
 
 
 def at_versions(df: DataFrame, versions: Mapping[str, int]) -> DataFrame:
@@ -409,6 +464,11 @@ def go_to(spark: SparkSession, catalog: str, schema: str) -> None:
     _call(spark, "Sessions", "goTo", spark._jsparkSession, catalog, schema)
 
 
+def without_python_sources(spark: SparkSession) -> None:
+    """Tells the JVM that no installed package brings a data source: else Spark starts Python to look for one."""
+    _call(spark, "Sessions", "withoutPythonSources")
+
+
 def activate(spark: SparkSession) -> None:
     """Makes a session that of the calling thread in the JVM."""
     _call(spark, "Sessions", "activate", spark._jsparkSession)
@@ -427,11 +487,6 @@ def has_class(spark: SparkSession, name: str) -> bool:
 def add_jars(spark: SparkSession, paths: Sequence[str]) -> None:
     """Gives the running JVM, and the tasks of its Spark, further JARs."""
     _call(spark, "Connectors", "add", spark._jsparkSession, list(paths))
-
-
-def has_lenient_casts(df: DataFrame) -> bool:
-    """Whether a query casts text in a way that gives NULL for what does not fit, and fails under ANSI mode."""
-    return bool(_call(df.sparkSession, "LenientCasts", "in", df._jdf))
 
 
 def function_names(spark: SparkSession) -> list[str]:

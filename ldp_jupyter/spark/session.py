@@ -127,7 +127,16 @@ def plan_launch(confs: Mapping[str, str], cores: int | None, say: Callable[[str]
     from ldp_jupyter.spark.gateway import Launch
     from ldp_jupyter.spark.jars import delta_jars, missing_jars
     from ldp_jupyter.spark.java import find_java
-    from ldp_jupyter.spark.settings import JVM_OPTIONS, driver_memory, jvm_confs, merged, needs_submit, usable_cores
+    from ldp_jupyter.spark.settings import (
+        JVM_OPTIONS,
+        driver_memory,
+        for_cluster,
+        is_local,
+        jvm_confs,
+        merged,
+        needs_submit,
+        usable_cores,
+    )
 
     java = find_java()
     if missing_jars():
@@ -135,6 +144,8 @@ def plan_launch(confs: Mapping[str, str], cores: int | None, say: Callable[[str]
     jars = delta_jars()
     companion = companion_jar(java, jars, say)
     everything = merged(jvm_confs(cores or usable_cores(), EXTENSION if companion else None), confs)
+    if not is_local(everything["spark.master"]):
+        everything = for_cluster(everything, confs, [*jars, *([companion] if companion else [])])
     options = [*JVM_OPTIONS, *everything.get("spark.driver.extraJavaOptions", "").split()]
     return Launch(java, jars, everything, driver_memory(confs), companion, options, needs_submit(confs))
 
@@ -187,8 +198,8 @@ def _open_context() -> None:
 
     assert _jvm is not None
     quiet()
-    # Workers run the same Python, whatever `python3` is on PATH.
-    os.environ["PYSPARK_PYTHON"] = sys.executable
+    # Workers run the same Python, whatever `python3` is on PATH; machines of a cluster may have it elsewhere.
+    os.environ["PYSPARK_PYTHON"] = _jvm.gateway.jvm.System.getProperty("spark.pyspark.python") or sys.executable
     with _keeping_interrupts():
         context = SparkContext(gateway=_jvm.gateway)
     _root = SparkSession(context)
@@ -226,7 +237,16 @@ def _new_session(settings: SessionSettings, say: Callable[[str], None]) -> Any:
         bridge.prepare_session(spark, settings.warehouse, settings.catalog, settings.schema)
     if ours and not _sessions:
         _make_default(spark)
+        if _companion and not _python_sources():
+            bridge.without_python_sources(spark)
     return spark
+
+
+def _python_sources() -> bool:
+    """Whether a package is installed that brings a data source of Spark: such packages begin with this word."""
+    import pkgutil
+
+    return any(module.name.startswith("pyspark_") for module in pkgutil.iter_modules())
 
 
 def _configure(spark: Any, key: str, value: str, say: Callable[[str], None]) -> None:

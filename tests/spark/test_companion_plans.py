@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+from pyspark.sql import functions
 
 from ldp_jupyter.spark import bridge
 
@@ -118,10 +120,32 @@ def test_streams_without_rows(spark: SparkSession) -> None:
 
 
 def flags(frame: DataFrame, *conditions: str) -> list[tuple]:
-    flagged, names = bridge.with_conditions(frame, conditions)
-    assert names == [f"__ldp_rule_{n}" for n in range(len(conditions))]
-    assert flagged.columns == [*frame.columns, *names]
-    return values(flagged)
+    """The rows, each with whether it meets the conditions."""
+    marked, names = bridge.with_violations(frame, conditions)
+    assert names == ["__ldp_rules_0"][:len(conditions)]
+    assert marked.columns == [*frame.columns, *names]
+    if not conditions:
+        return values(marked)
+    return [(*row[:-1], *(not row[-1] >> n & 1 for n in range(len(conditions)))) for row in values(marked)]
+
+
+def test_any_number_of_rules_is_counted_in_one_aggregate(spark: SparkSession) -> None:
+    frame = spark.range(100).coalesce(3)
+    conditions = [f"id >= {n}" for n in range(64)] + ["nullif(id, 7) >= 0", "id < 90"]
+    marked, names = bridge.with_violations(frame, conditions)
+    assert names == ["__ldp_rules_0", "__ldp_rules_1"]
+    masks = [functions.col(name) for name in names]
+    counts = bridge.rule_counts(spark, masks, functions.expr("concat('row ', id)"), len(conditions), [1, 65], 3)
+    found = json.loads(marked.select(counts).first()[0])
+    assert found["rows"] == 100
+    assert found["failed"] == [*range(64), 1, 10]
+    assert found["dropped"] == 11
+    assert found["samples"][0] == []
+    assert found["samples"][1] == ["row 0"]
+    assert min(found["samples"][65]).startswith("row 9")
+    assert [len(texts) for texts in found["samples"]] == [min(3, n) for n in found["failed"]]
+    nothing = json.loads(marked.where("id < 0").select(counts).first()[0])
+    assert (nothing["rows"], nothing["failed"], nothing["dropped"]) == (0, [0] * 66, 0)
 
 
 def test_conditions_see_what_a_filter_would_see(spark: SparkSession) -> None:
@@ -227,6 +251,35 @@ def test_inputs_without_a_version(spark: SparkSession, tmp_path: Path) -> None:
     assert bridge.batch_inputs(spark.range(3)).deterministic
 
 
+def test_a_query_over_shapes_has_the_fingerprint_that_it_has_over_tables(spark: SparkSession) -> None:
+    spark.sql("CREATE TABLE t (id INT NOT NULL COMMENT 'key', v STRUCT<a: STRING>, w STRING)")
+    spark.sql("CREATE TABLE u (id INT, v STRUCT<a: STRING>, w STRING)")
+    tables = {bridge.batch_inputs(spark.table(name)).tables[0].path: f"main.default.{name}" for name in "tu"}
+    shapes = {name: bridge.empty(spark, spark.table(name).schema, streaming=False, dataset=f"main.default.{name}") for name in "tu"}
+    texts = [
+        "SELECT * FROM t", "SELECT * FROM u", "SELECT t.id, u.v.a AS a FROM t LEFT JOIN u ON t.id = u.id",
+        "SELECT u.id, t.v.a AS a FROM u LEFT JOIN t ON t.id = u.id",
+        "WITH x AS (SELECT id, count(*) AS n FROM t GROUP BY id) SELECT a.* FROM x a JOIN x b USING (id) WHERE a.id IN (SELECT id FROM u)",
+        "SELECT id, row_number() OVER (ORDER BY w) AS r FROM t UNION ALL SELECT id, 1 FROM t",
+    ]
+    prints = []
+    for text in texts:
+        query = bridge.parse(spark, text)
+        over = {place: shapes[reference.parts[-1]] for place, reference in enumerate(query.references)}
+        inputs = bridge.shape(query.bind(over), reads=True).inputs
+        stored = bridge.batch_inputs(spark.sql(text), tables)
+        assert inputs.deterministic
+        assert inputs.fingerprint == stored.fingerprint
+        assert set(inputs.datasets) == set(stored.datasets) == {f"main.default.{r.parts[-1]}" for r in query.references}
+        prints.append(inputs.fingerprint)
+    assert len(set(prints)) == len(texts)
+    bare = bridge.empty(spark, spark.table("t").schema, streaming=False)
+    assert not bridge.shape(bare, reads=True).inputs.deterministic  # rows of which nothing is known
+    streams = [bridge.empty(spark, shape.schema, streaming=True, dataset=name) for name, shape in shapes.items()]
+    found = bridge.shape(streams[1].unionByName(streams[0]).join(shapes["t"], "id"), reads=True)
+    assert [(source.kind, source.path) for source in found.sources] == [("dataset", "u"), ("dataset", "t")]
+
+
 def test_the_first_condition_that_cannot_be_resolved(spark: SparkSession) -> None:
     frame = spark.sql("SELECT 1 AS id, 'x' AS k")
     assert bridge.first_unresolved(frame, ["id > 0", "k = 'x'"]) is None
@@ -240,9 +293,13 @@ def test_the_first_condition_that_cannot_be_resolved(spark: SparkSession) -> Non
 
 def test_shape_and_types_in_one_call(spark: SparkSession) -> None:
     frame = spark.sql("SELECT 1 AS id, array(named_struct('a b', DATE'2024-01-01')) AS many")
-    assert bridge.shape(frame) == (False, spark.sql("SELECT 1 AS id, array(named_struct('a b', DATE'2024-01-01')) AS many").schema)
-    assert frame.schema is bridge.shape(frame)[1]
-    assert bridge.shape(bridge.empty(spark, frame.schema, streaming=True))[0]
+    shape = bridge.shape(frame)
+    assert (shape.streaming, shape.lenient) == (False, False)
+    assert shape.schema == spark.sql("SELECT 1 AS id, array(named_struct('a b', DATE'2024-01-01')) AS many").schema
+    assert frame.schema is shape.schema
+    assert bridge.shape(bridge.empty(spark, frame.schema, streaming=True)).streaming
+    assert (shape.sources, shape.inputs) == (None, None)
+    assert bridge.shape(spark.sql("SELECT CAST(k AS INT) FROM VALUES ('1') AS t(k)")).lenient
     assert [t.simpleString() for t in bridge.column_types(frame, ["id > 0", "`many`[0]"])] == ["boolean", "struct<a b:date>"]
     with pytest.raises(Exception, match="UNRESOLVED_COLUMN"):
         bridge.column_types(frame, ["nothing"])

@@ -82,7 +82,10 @@ RULES = (Expectation("a", "1", Action.WARN), Expectation("b", "2", Action.DROP),
 def test_counts_of_a_pass_over_the_data() -> None:
     rules = RuleSet("silver.orders", RULES)
     assert rules.metric == "ldp:silver.orders"
-    counts = rules.counts({"rows": 10, "failed_0": 1, "failed_1": 2, "failed_2": 0, "dropped": 2})
+    told = {"rules": json.dumps({"rows": 10, "failed": [1, 2, 0], "dropped": 2, "samples": [["{}"], ["a", "b"], []]})}
+    counts = rules.counts(told)
+    assert rules.written(told) == 8
+    assert [(found["name"], found["rows"]) for found in rules.rows(told)] == [("a", ["{}"]), ("b", ["a", "b"])]
     assert counts["dropped_records"] == 2
     assert [(e["name"], e["dataset"], e["passed_records"], e["failed_records"]) for e in counts["expectations"]] == [
         ("a", "silver.orders", 9, 1), ("b", "silver.orders", 8, 2), ("c", "silver.orders", 10, 0),
@@ -90,12 +93,13 @@ def test_counts_of_a_pass_over_the_data() -> None:
 
 
 def test_counts_of_a_pass_over_nothing() -> None:
-    counts = RuleSet("t", RULES[:1]).counts({"rows": None, "failed_0": None})
+    counts = RuleSet("t", RULES[:1]).counts({"rules": None})
     assert counts == {
         "dropped_records": 0,
         "expectations": [{"name": "a", "dataset": "t", "passed_records": 0, "failed_records": 0}],
     }
     assert RuleSet("t", ()).counts({}) == {"dropped_records": 0, "expectations": []}
+    assert RuleSet("t", ()).written({"rows": 3}) == 3
 
 
 def test_a_row_that_may_not_be_shown_is_none() -> None:

@@ -4,8 +4,10 @@ import java.security.MessageDigest
 
 import scala.collection.mutable
 
+import org.apache.hadoop.fs.Path
+
 import org.apache.spark.sql.Row
-import org.apache.spark.sql.catalyst.expressions.{Attribute, UnsafeProjection}
+import org.apache.spark.sql.catalyst.expressions.{Alias, Attribute, UnsafeProjection}
 import org.apache.spark.sql.catalyst.optimizer.InlineCTE
 import org.apache.spark.sql.catalyst.plans.logical._
 import org.apache.spark.sql.classic.Dataset
@@ -14,21 +16,44 @@ import org.apache.spark.sql.internal.SQLConf
 
 /** What a batch query reads, and whether reading the same again must give the same rows. */
 object BatchInputs {
-  /** For Python: a JSON object with `fingerprint`, `deterministic`, `reasons`, `tables`, `other`. */
-  def of(frame: Dataset[Row]): String = frame.sparkSession.withActive {
-    val plan = InlineCTE(alwaysInline = true)(frame.queryExecution.analyzed)
-    val inputs = new Inputs
-    val marked = inputs.mark(plan)
-    val reasons = (Determinism.reasons(plan) ++ inputs.reasons).distinct
-    Json.write(Map(
-      "fingerprint" -> fingerprint(marked, frame),
-      "deterministic" -> reasons.isEmpty,
-      "reasons" -> reasons,
-      "tables" -> inputs.tables.values,
-      "other" -> inputs.others.toSeq.distinct))
+  /**
+   * For Python: a JSON object with `fingerprint`, `deterministic`, `reasons`, `tables`, `other`, `datasets`.
+   *
+   * Parameters:
+   *   datasets: names by the folders of their tables, as JSON: the fingerprint has these names in the place of tables,
+   *     as it has over shapes.
+   */
+  def of(frame: Dataset[Row], datasets: String): String = {
+    val folders = new Folders(frame.sparkSession)
+    val names = Json.stringMap(datasets).map { case (path, name) => folders.qualified(new Path(path)).toString -> name }
+    Json.write(facts(frame, names, shapes = false))
   }
 
-  /** Expression ids, versions and file lists are out of it; output names, types and the way of counting are in. */
+  /**
+   * The same as values.
+   *
+   * Parameters:
+   *   shapes: whether datasets are leaves without rows; other leaves without rows may be anything then.
+   */
+  def facts(frame: Dataset[Row], names: Map[String, String], shapes: Boolean): Map[String, Any] =
+    frame.sparkSession.withActive {
+      val plan = InlineCTE(alwaysInline = true)(frame.queryExecution.analyzed)
+      val inputs = new Inputs(names, shapes)
+      val marked = inputs.mark(plan)
+      val reasons = (Determinism.reasons(plan) ++ inputs.reasons).distinct
+      Map(
+        "fingerprint" -> fingerprint(marked, frame),
+        "deterministic" -> reasons.isEmpty,
+        "reasons" -> reasons,
+        "tables" -> inputs.tables.values,
+        "other" -> inputs.others.toSeq.distinct,
+        "datasets" -> inputs.datasets.toSeq)
+    }
+
+  /**
+   * Expression ids, versions, file lists and what may be NULL are out of it; output names, types, what aliases say of
+   * their columns and the way of counting are in.
+   */
   private def fingerprint(marked: LogicalPlan, frame: Dataset[Row]): String = {
     val conf = frame.sparkSession.sessionState.conf.clone()
     conf.setConf(SQLConf.MAX_TO_STRING_FIELDS, Int.MaxValue)
@@ -38,10 +63,14 @@ object BatchInputs {
     }
     val settings = Seq(SQLConf.ANSI_ENABLED.key, SQLConf.SESSION_LOCAL_TIMEZONE.key, SQLConf.CASE_SENSITIVE.key)
       .map(key => s"$key=${frame.sparkSession.conf.get(key)}")
-    Digest.of(Seq(text, frame.schema.json, org.apache.spark.SPARK_VERSION) ++ settings)
+    val said = marked.collect { case node => node.expressions.flatMap(_.collect {
+      case alias: Alias => alias.explicitMetadata.map(_.json).toSeq
+    }) }.flatten.flatten.filter(_ != "{}")
+    Digest.of(Seq(text, frame.schema.asNullable.catalogString, org.apache.spark.SPARK_VERSION) ++ settings ++ said)
   }
 
-  private class Inputs {
+  private class Inputs(names: Map[String, String], shapes: Boolean) {
+    val datasets = mutable.LinkedHashSet.empty[String]
     val tables = mutable.LinkedHashMap.empty[(String, Option[Long]), Map[String, Any]]
     val others = mutable.ArrayBuffer.empty[Map[String, Any]]
     val reasons = mutable.ArrayBuffer.empty[String]
@@ -53,12 +82,21 @@ object BatchInputs {
       case other => Unresolved.inExpressions(other.mapChildren(mark))(mark)
     }
 
-    private def describe(leaf: LeafNode): String = DeltaLeaf.find(leaf) match {
+    private def describe(leaf: LeafNode): String = Shapes.dataset(leaf).map(dataset).getOrElse(describeOther(leaf))
+
+    private def dataset(name: String): String = {
+      datasets += name
+      s"dataset $name"
+    }
+
+    private def describeOther(leaf: LeafNode): String = DeltaLeaf.find(leaf) match {
       case Some(table) =>
         tables.getOrElseUpdate((table.path, table.pinned), Map("path" -> table.path, "id" -> table.id,
           "version" -> table.pinned.getOrElse(table.log.update().version), "pinned" -> table.pinned.isDefined))
-        s"delta ${table.path} ${table.pinned.getOrElse("")}"
+        names.get(table.path).filter(_ => table.pinned.isEmpty).map(dataset)
+          .getOrElse(s"delta ${table.path} ${table.pinned.getOrElse("")}")
       case None => leaf match {
+        case local: LocalRelation if shapes && local.data.isEmpty => other("source", "rows", Nil)
         case local: LocalRelation => s"rows ${contentOf(local)}"
         case _: OneRowRelation => "one row"
         case range: Range => s"range ${range.start} ${range.end} ${range.step}"
@@ -86,7 +124,7 @@ object BatchInputs {
 
 /** Stands for a leaf of the plan when a fingerprint is taken. */
 case class InputMark(description: String, output: Seq[Attribute]) extends LeafNode {
-  override def simpleString(maxFields: Int): String = s"input $description ${output.map(_.dataType.sql).mkString(",")}"
+  override def simpleString(maxFields: Int): String = s"input $description ${output.map(_.dataType.asNullable.catalogString).mkString(",")}"
 }
 
 object Digest {

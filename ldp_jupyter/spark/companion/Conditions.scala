@@ -11,13 +11,16 @@ import org.apache.spark.sql.catalyst.plans.logical.{Filter, LogicalPlan, Project
 import org.apache.spark.sql.classic.Dataset
 
 /**
- * Conditions over the rows of a query as hidden boolean columns, false where a condition is NULL.
+ * Conditions over the rows of a query as hidden whole numbers: bit `i % Width` of number `i / Width` is set where
+ * condition `i` is false or NULL.
  *
  * A condition may name what the query's output lacks, if a filter over the query could: Spark itself resolves such a
  * filter and carries the missing columns up; here its condition becomes a column and the filter goes.
  */
 object Conditions {
-  val Prefix = "__ldp_rule_"
+  val Prefix = "__ldp_rules_"
+  /** Conditions of one number: its sign is left alone. */
+  val Width = 63
 
   def add(frame: Dataset[Row], conditions: JList[Column]): Dataset[Row] = {
     val session = frame.sparkSession
@@ -26,10 +29,13 @@ object Conditions {
     else {
       val plan = frame.queryExecution.analyzed
       val (resolved, child) = resolve(frame, plan, wanted)
-      val flags = resolved.zipWithIndex.map { case (condition, index) =>
-        Alias(Coalesce(Seq(condition, Literal.FalseLiteral)), s"$Prefix$index")()
+      val masks = resolved.grouped(Width).zipWithIndex.map { case (group, index) =>
+        val bits: Seq[Expression] = group.zipWithIndex.map { case (condition, bit) =>
+          If(condition, Literal(0L), Literal(1L << bit))
+        }
+        Alias(bits.reduceLeft(BitwiseOr(_, _)), s"$Prefix$index")()
       }
-      Queries.dataFrame(session, Project(plan.output ++ flags, child))
+      Queries.dataFrame(session, Project(plan.output ++ masks, child))
     }
   }
 

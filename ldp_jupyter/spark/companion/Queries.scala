@@ -44,15 +44,16 @@ object Queries {
   def isTemporaryView(session: SparkSession, name: String): Boolean =
     classicOf(session).sessionState.catalog.isTempView(Seq(name))
 
-  /** For Python: whether a frame is a stream, and its columns. */
-  def shape(frame: Dataset[Row]): String =
-    Json.write(Map("streaming" -> frame.isStreaming, "schema" -> frame.schema.json))
-
-  /** A frame of these columns without a row. */
-  def empty(session: SparkSession, schema: String, streaming: Boolean): Dataset[Row] = {
+  /**
+   * A frame of these columns without a row.
+   *
+   * Parameters:
+   *   dataset: what it stands for; null for nothing.
+   */
+  def empty(session: SparkSession, schema: String, streaming: Boolean, dataset: String): Dataset[Row] = {
     val columns = DataType.fromJson(schema).asInstanceOf[StructType]
-    val output = DataTypeUtils.toAttributes(columns)
-    dataFrame(session, LocalRelation(output, Nil, isStreaming = streaming))
+    val leaf = LocalRelation(DataTypeUtils.toAttributes(columns), Nil, isStreaming = streaming)
+    dataFrame(session, if (dataset == null) leaf else Shapes.mark(leaf, dataset))
   }
 
   /** `query`, or the name of the statement's plan. */

@@ -1,6 +1,7 @@
 package org.apache.spark.sql.ldp
 
 import org.apache.spark.sql.{classic, SparkSession}
+import org.apache.spark.sql.execution.datasources.DataSourceManager
 
 /** Sessions made from others. */
 object Sessions {
@@ -23,6 +24,10 @@ object Sessions {
     val here = session.withActive((manager.currentCatalog.name(), manager.currentNamespace.toSeq))
     if (here != ((catalog, Seq(schema)))) prepare(session, session.conf.get(Warehouse.Setting), catalog, schema)
   }
+
+  /** Tells Spark that no package brings a data source in Python: else it starts Python to look for one of any name. */
+  def withoutPythonSources(): Unit =
+    if (DataSourceManager.dataSourceBuilders.isEmpty) DataSourceManager.dataSourceBuilders = Some(Map.empty)
 
   /** Makes a session that of the calling thread. */
   def activate(session: SparkSession): Unit =

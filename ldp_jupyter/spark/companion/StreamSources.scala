@@ -5,7 +5,7 @@ import scala.jdk.CollectionConverters._
 import org.apache.hadoop.fs.Path
 
 import org.apache.spark.sql.{Row, SparkSession}
-import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan
+import org.apache.spark.sql.catalyst.plans.logical.{LocalRelation, LogicalPlan}
 import org.apache.spark.sql.catalyst.streaming.StreamingRelationV2
 import org.apache.spark.sql.classic.Dataset
 import org.apache.spark.sql.delta.catalog.DeltaTableV2
@@ -15,10 +15,11 @@ import org.apache.spark.sql.execution.streaming.runtime.StreamingRelation
 /** What a streaming plan reads. */
 object StreamSources {
   /** For Python: a JSON list, in the order in which a checkpoint numbers the sources. */
-  def of(frame: Dataset[Row]): String = {
-    val session = frame.sparkSession
-    Json.write(frame.queryExecution.analyzed.collect(source(session)))
-  }
+  def of(frame: Dataset[Row]): String = Json.write(list(frame))
+
+  /** The same as values. */
+  def list(frame: Dataset[Row]): Seq[Map[String, Any]] =
+    frame.queryExecution.analyzed.collect(source(frame.sparkSession))
 
   private def source(session: SparkSession): PartialFunction[LogicalPlan, Map[String, Any]] = {
     case relation: StreamingRelation => ofDataSource(session, relation.dataSource, relation.sourceName)
@@ -26,6 +27,10 @@ object StreamSources {
       case (table: DeltaTableV2, _) => delta(session, table.path, relation.extraOptions.asScala.toMap)
       case (_, Some(v1: StreamingRelation)) => ofDataSource(session, v1.dataSource, relation.sourceName)
       case _ => other(relation.sourceName, relation.extraOptions.asScala.toMap)
+    }
+    case leaf: LocalRelation if leaf.isStreaming => Shapes.dataset(leaf) match {
+      case Some(name) => Map("kind" -> "dataset", "format" -> "dataset", "path" -> name, "options" -> Map.empty)
+      case None => other("rows", Map.empty)
     }
   }
 

@@ -1,4 +1,4 @@
-"""Dry run against open-source Spark's `spark-pipelines dry-run`, on one pipeline of seven datasets in SQL and Python.
+"""Dry runs and updates against open-source Spark's `spark-pipelines`, on one pipeline of seven datasets in SQL and Python.
 
 ``python benchmarks/sdp.py --sdp-python PATH [--rounds 5]``, PATH being the Python of an environment of its own that has
 `pyspark[pipelines]==4.2.0` (this project's environment lacks what Spark Connect needs).
@@ -6,6 +6,7 @@
 Cold is the whole command, as typed in a shell: `ldp dry-run` and `spark-pipelines dry-run` by turns, each in a fresh
 process. Warm is a repeated check where Spark runs already: `Pipeline.dry_run()`, which reads the sources from disk each time, and for
 Spark the steps of its own command line after its session exists: graph made, sources registered, dry run to its end.
+Warm updates have nothing new to do; they are made in the same way, and ours makes its dry run each time.
 Spark's command has no warm mode: its functions are called from Python, which is the best case for it. Both see the same
 sources and data. What they do differs: ours also gives columns, inputs and hints; Spark's does not look at Delta.
 """
@@ -74,6 +75,8 @@ found = []
 for _ in range(int(sys.argv[2])):
     start = time.perf_counter()
     graph = pipeline.dry_run()
+    if sys.argv[4] == "update":
+        pipeline.run(graph=graph)
     found.append(time.perf_counter() - start)
     assert graph.ok and len(graph.nodes) == int(sys.argv[3]), graph.problems
 print(json.dumps(found))
@@ -95,7 +98,7 @@ for _ in range(int(sys.argv[2])):
         graph = create_dataflow_graph(spark, spec.catalog, spec.database, spec.configuration)
         registry = SparkConnectGraphElementRegistry(spark, graph)
         register_definitions(path, registry, spec, spark, graph)
-        handle_pipeline_events(start_run(spark, graph, [], False, [], dry=True, storage=spec.storage))
+        handle_pipeline_events(start_run(spark, graph, [], False, [], dry=sys.argv[4] != "update", storage=spec.storage))
     found.append(time.perf_counter() - start)
 print(json.dumps(found), flush=True)
 os._exit(0)
@@ -154,7 +157,7 @@ def main() -> None:
     ldp = str(Path(sys.executable).with_name("ldp"))
     sdp = str(Path(theirs["SPARK_HOME"]) / "bin" / "spark-pipelines")
     cold: dict[str, list[tuple[float, float]]] = {"ours": [], "theirs": []}
-    warm: dict[str, list[float]] = {"ours": [], "theirs": []}
+    warm: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name) / "project"
         write_project(folder)
@@ -163,19 +166,24 @@ def main() -> None:
                 seconds, cpu, _ = run(command, folder, environment)
                 cold[who].append((seconds, cpu))
                 print(f"round {number + 1}, cold, {who}: {seconds:.1f} s, CPU {cpu:.1f} s", file=sys.stderr, flush=True)
-        for who, python, code, environment in (("ours", sys.executable, OURS, ours), ("theirs", str(given.sdp_python), THEIRS, theirs)):
-            arguments = [python, "-c", code, str(folder), str(given.repeats), str(DATASETS)]
-            found = json.loads(run(arguments, folder, environment)[2].splitlines()[-1])
-            warm[who] = found[3:]
-            print(f"warm, {who}: {[round(s, 3) for s in found]}", file=sys.stderr, flush=True)
+        for work in ("dry run", "update"):
+            for who, python, code, environment in (
+                ("ours", sys.executable, OURS, ours),
+                ("theirs", str(given.sdp_python), THEIRS, theirs),
+            ):
+                arguments = [python, "-c", code, str(folder), str(given.repeats), str(DATASETS), work]
+                found = json.loads(run(arguments, folder, environment)[2].splitlines()[-1])
+                warm[f"{work}, {who}"] = found[3:]
+                print(f"warm {work}, {who}: {[round(s, 3) for s in found]}", file=sys.stderr, flush=True)
     for what, mine, other in (
-        ("cold, seconds", [s for s, _ in cold["ours"]], [s for s, _ in cold["theirs"]]),
-        ("cold, CPU seconds", [c for _, c in cold["ours"]], [c for _, c in cold["theirs"]]),
-        ("warm, seconds", warm["ours"], warm["theirs"]),
-        ("warm against Spark's cold command", warm["ours"], [s for s, _ in cold["theirs"]]),
+        ("dry run, cold, seconds", [s for s, _ in cold["ours"]], [s for s, _ in cold["theirs"]]),
+        ("dry run, cold, CPU seconds", [c for _, c in cold["ours"]], [c for _, c in cold["theirs"]]),
+        ("dry run, warm, seconds", warm["dry run, ours"], warm["dry run, theirs"]),
+        ("update without news, warm, seconds", warm["update, ours"], warm["update, theirs"]),
+        ("dry run, warm, against its cold command", warm["dry run, ours"], [s for s, _ in cold["theirs"]]),
     ):
         a, b = statistics.median(mine), statistics.median(other)
-        print(f"{what:34} ours {a:7.2f}   spark-pipelines {b:7.2f}   {b / a:.1f} times as fast")
+        print(f"{what:40} ours {a:7.2f}   spark-pipelines {b:7.2f}   {b / a:.1f} times as fast")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.spark
 
 KEYS = int(os.environ.get("LDP_CDC_KEYS", "60"))
 SEEDS = int(os.environ.get("LDP_CDC_SEEDS", "1"))
+BATCHES = int(os.environ.get("LDP_CDC_BATCHES", "2"))
 SOURCE = ("id INT, region STRING, a INT, b STRING, s STRUCT<x: INT, y: STRING>, op STRING, ts INT, tie INT, "
           "cols ARRAY<STRING>")
 COLUMNS = ["a", "b", "s"]
@@ -101,7 +102,7 @@ def test_target_equals_the_model(spark, tmp_path, settings, seed):
     plan = plan_changes(settings, frame)
     spark.createDataFrame([], output_schema(settings, frame)).write.format("delta").save(target.target_path)
 
-    cuts = sorted(rng.sample(range(1, len(rows)), 2))
+    cuts = sorted(rng.sample(range(1, len(rows)), BATCHES - 1))
     batches = [rows[i:j] for i, j in zip([0, *cuts], [*cuts, len(rows)], strict=True)]
     # Some of what was there comes again, in a batch with a number of its own.
     batches[-1] += rng.sample(rows, len(rows) // 4)

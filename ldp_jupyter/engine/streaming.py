@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from ldp_jupyter.engine import definitions
 from ldp_jupyter.engine.backlog import caught_up
 from ldp_jupyter.engine.backlog_metrics import backlog_metrics
 from ldp_jupyter.engine.sizing import input_paths, suit
@@ -65,7 +64,7 @@ def nothing_new(run: FlowRun, frame: Any, checkpoint: str) -> bool:
         checkpoint,
         bridge.stream_sources(frame),
         lambda paths: bridge.table_versions(run.session, paths),
-        state_rests=lambda: _state_rests(run, frame),
+        state_rests=lambda: not bridge.streaming_plan(frame).user_state,
     )
 
 
@@ -76,19 +75,6 @@ def waiting(run: FlowRun, frame: Any, checkpoint: str) -> dict[str, int]:
     return backlog_metrics(
         checkpoint, bridge.stream_sources(frame), lambda paths: bridge.table_info(run.session, paths)
     )
-
-
-def _state_rests(run: FlowRun, frame: Any) -> bool:
-    """Whether the query's state waits for rows alone: it has no timers of the user's, and is what it was.
-
-    A query that is another one now may not go on with its state, which Spark says when it starts.
-    """
-    from ldp_jupyter.spark import bridge
-
-    if run.node is None or bridge.streaming_plan(frame).user_state:
-        return False
-    before = run.work.memory.get(str(run.node.name), definitions.KEY)
-    return bool(before == definitions.definition(run.work.graph, run.node))
 
 
 def suit_stream(run: FlowRun, frame: Any, *, stateless: bool = False) -> None:

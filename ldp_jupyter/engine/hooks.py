@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import threading
 from typing import TYPE_CHECKING
 
+from ldp_jupyter.context import using
 from ldp_jupyter.events import Event, Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ldp_jupyter.context import Context
     from ldp_jupyter.declarations import EventHook
     from ldp_jupyter.events import EventBus
 
@@ -23,11 +26,15 @@ class HookRunner:
     """Runs hooks in one background thread; a hook that fails too often in a row is switched off.
 
     Parameters:
+        context: in which they run: `spark` and `dbutils` of their source mean the pipeline's.
         grace: seconds that the hooks have after the update's end.
     """
 
-    def __init__(self, hooks: Sequence[EventHook], bus: EventBus, grace: float = _GRACE) -> None:
+    def __init__(
+        self, hooks: Sequence[EventHook], bus: EventBus, context: Context | None = None, grace: float = _GRACE
+    ) -> None:
         self._bus = bus
+        self._context = context
         self._hooks = list(hooks)
         self._grace = grace
         self._failures = dict.fromkeys((h.name for h in hooks), 0)
@@ -55,9 +62,10 @@ class HookRunner:
             self._queue.put(event)
 
     def _work(self) -> None:
-        while not self._over.is_set() and (event := self._queue.get()) is not None:
-            for hook in list(self._hooks):
-                self._call(hook, event)
+        with using(self._context) if self._context is not None else contextlib.nullcontext():
+            while not self._over.is_set() and (event := self._queue.get()) is not None:
+                for hook in list(self._hooks):
+                    self._call(hook, event)
 
     def _call(self, hook: EventHook, event: Event) -> None:
         try:

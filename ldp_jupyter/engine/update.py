@@ -114,7 +114,7 @@ class Update:
             bus = EventBus()
             bus.journal(journal.write)
             bus.subscribe(self.view.apply)
-            hooks = HookRunner(self.hooks, bus) if self.hooks else None
+            hooks = HookRunner(self.hooks, bus, self.base) if self.hooks else None
             for subscriber in subscribers:
                 bus.subscribe(subscriber)
             try:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ldp_jupyter.eventlog import Journal
+from ldp_jupyter.eventlog.parts import earlier_parts, put_aside
 from ldp_jupyter.events import Event
 from ldp_jupyter.spark import bridge
 
@@ -168,7 +171,7 @@ def test_journal_is_a_table(spark: SparkSession, storage: Path, tmp_path: Path) 
         {"declaring_class": "C", "method_name": "m", "file_name": "f", "line_number": 3}]}]}
     third = event(3)
     journal.write_text(f"{event(1)}\n{event(2, error=failure)}\n{third[:20]}")
-    found = spark.sql("SELECT id, sequence.seq_no, origin.pipeline_id, details:flow_progress.metrics.num_output_rows::int n, "
+    found = spark.sql("SELECT id, sequence.control_plane_seq_no, origin.pipeline_id, details:flow_progress.metrics.num_output_rows::int n, "
                       "error.exceptions[0].stack[0].line_number, timestamp FROM main.default.events ORDER BY id").collect()
     assert [tuple(row)[:5] for row in found] == [("1", 1, "p", 1, None), ("2", 2, "p", 2, 3)]
     assert isinstance(found[0].timestamp, datetime)
@@ -210,3 +213,72 @@ def test_event_log_by_name_and_by_table(spark: SparkSession, tmp_path: Path) -> 
     assert drain(spark.sql("SELECT id FROM STREAM event_log('My Pipeline')"), tmp_path, "log") == [("1",), ("2",)]
     with pytest.raises(Exception, match="no event log is known for pipeline other"):
         spark.sql("SELECT * FROM event_log('other')")
+
+
+def test_a_journal_of_several_parts_is_one_table(spark: SparkSession, tmp_path: Path) -> None:
+    journal, table = tmp_path / "j" / "events.jsonl", tmp_path / "events"
+    journal.parent.mkdir()
+    begun = []
+
+    def write(*numbers: int) -> None:
+        with Journal(journal, part_size=2000, put_aside=lambda: begun.append(1)) as log:
+            for number in numbers:
+                log.write(Event("flow_progress", f"m{number}", {"pipeline_id": "p"}, {}, id=str(number)))
+
+    def flushed() -> list[int]:
+        bridge.flush_journal(spark, str(table), str(journal))
+        return sorted(int(row.id) for row in spark.read.format("delta").load(str(table)).collect())
+
+    write(*range(30))
+    assert len(begun) > 2
+    assert flushed() == list(range(30))
+    assert len(earlier_parts(journal)) == 1, "what is in the table goes, but for the newest"
+    write(*range(30, 50))
+    assert flushed() == list(range(50))
+    put_aside(journal)  # as a kill leaves it
+    assert flushed() == list(range(50))
+    write(50)
+    shutil.rmtree(table)  # what was removed is gone; the rest is taken again
+    again = flushed()
+    assert again == list(range(again[0], 51))
+    assert 0 < again[0] < 51
+
+
+def test_columns_of_an_older_log_stay(spark: SparkSession, tmp_path: Path) -> None:
+    journal, table = tmp_path / "events.jsonl", str(tmp_path / "events")
+    older = "id STRING, sequence STRUCT<seq_no: BIGINT>, origin STRUCT<pipeline_id: STRING>, details STRING"
+    spark.createDataFrame([("0", (7,), ("p",), "{}")], older).write.format("delta").save(table)
+    journal.write_text(event(1) + "\n")
+    bridge.flush_journal(spark, table, str(journal))
+    rows = spark.read.format("delta").load(table).orderBy("id").collect()
+    assert [(r.id, r.sequence.seq_no, r.sequence.control_plane_seq_no, r.origin.pipeline_id) for r in rows] == [
+        ("0", 7, None, "p"), ("1", None, 1, "p")]
+
+
+def test_two_processes_take_each_line_once(spark: SparkSession, tmp_path: Path) -> None:
+    """Another path to the same folder has locks and a view of the log of its own, as another process has."""
+    journal, table, link = tmp_path / "j" / "events.jsonl", tmp_path / "events", tmp_path / "link"
+    journal.parent.mkdir()
+    table.mkdir()
+    link.symlink_to(table)
+    writing, numbers, failed = threading.Lock(), iter(range(60)), []
+
+    def work(path: Path) -> None:
+        try:
+            for _ in range(3):
+                with writing, Journal(journal, part_size=3000) as log:
+                    for _ in range(10):
+                        number = next(numbers)
+                        log.write(Event("flow_progress", f"m{number}", {"pipeline_id": "p"}, {}, id=str(number)))
+                bridge.flush_journal(spark, str(path), str(journal))
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=(path,)) for path in (table, link)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    taken = [int(row.id) for row in spark.read.format("delta").load(str(table)).collect()]
+    assert sorted(taken) == list(range(60))

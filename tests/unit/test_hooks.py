@@ -6,7 +6,9 @@ import threading
 from typing import Any
 
 import pytest
+from core_samples import context
 
+from ldp_jupyter.context import current
 from ldp_jupyter.declarations import EventHook
 from ldp_jupyter.engine.hooks import HookRunner
 from ldp_jupyter.events import Event, EventBus, Level
@@ -31,13 +33,19 @@ def run(*hooks: EventHook, messages: str = "abcd", grace: float = 10, **event: A
     """Events of the log after these messages were told while hooks ran."""
     bus, log = EventBus(), []
     bus.journal(lambda e: log.append(e) or e)
-    runner = HookRunner(hooks, bus, grace)
+    runner = HookRunner(hooks, bus, context(configuration={"to": "me"}), grace)
     for message in messages:
         bus.emit(Event("flow_progress", message, ORIGIN, {"flow_progress": {}}, **event))
     bus.drain()
     runner.close()
     bus.close()
     return log
+
+
+def test_hooks_run_for_their_pipeline() -> None:
+    seen = []
+    run(EventHook("h", lambda _: seen.append(current().configuration["to"])), messages="a")
+    assert seen == ["me"]
 
 
 def told(log: list[Event]) -> list[tuple[str, str]]:

@@ -266,7 +266,8 @@ def _counted(metrics: dict[str, Any], quality: dict[str, Any]) -> str:
     ]
     told = [f"{count:,} {word}" for count, word in counts if count is not None]
     if "backlog_files" in metrics:
-        told.append(f"{metrics['backlog_files']:,} files wait")
+        count = metrics["backlog_files"]
+        told.append("1 file waits" if count == 1 else f"{count:,} files wait")
     return f": {', '.join(told)}" if told else ""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from core_samples import NAMESPACE
 
 from ldp_jupyter.engine import UpdatePlan
@@ -9,7 +11,7 @@ from ldp_jupyter.engine.causes import causes_of
 from ldp_jupyter.engine.emitter import Emitter
 from ldp_jupyter.engine.work import Work
 from ldp_jupyter.errors import LdpError
-from ldp_jupyter.events import Event, EventBus, errors_json
+from ldp_jupyter.events import Event, EventBus, FlowStatus, errors_json
 from ldp_jupyter.graph import Graph
 from ldp_jupyter.locations import Location
 from ldp_jupyter.state import Layout
@@ -92,3 +94,28 @@ def test_a_deprecated_name_is_told_with_the_logs_word() -> None:
     assert [(e.level.value, e.details["deprecation"]["message"]) for e in log] == [
         ("WARN", "PYTHON_CREATE_TABLE"), ("WARN", "LIVE syntax: now STREAMING TABLE")]  # fmt: skip
     assert log[0].message == "Dlt.create_table is deprecated: use table (a.py:3)."
+
+
+def test_counts_of_a_batch_are_told_behind_the_state() -> None:
+    bus, log = EventBus(), []
+    bus.subscribe(log.append)
+    emitter = Emitter(bus, Graph("shop", NAMESPACE), "p", "update")
+    flow = SimpleNamespace(default=False, name="f", sink="out", target=None)
+    planned = SimpleNamespace(flow=SimpleNamespace(flow=flow), node=None, key="f")
+    rules = [{"name": "r", "dataset": "d", "passed_records": 1, "failed_records": 2}]
+    for metrics, quality in (
+        (None, None),
+        ({"backlog_files": 1, "backlog_bytes": 9}, None),
+        ({"backlog_files": 1200}, None),
+        ({"num_output_rows": 1201}, {"dropped_records": 2, "expectations": rules}),
+        ({"num_upserted_rows": 0, "num_deleted_rows": 3}, {"dropped_records": 0, "expectations": []}),
+    ):
+        emitter.progress(planned, FlowStatus.RUNNING, metrics=metrics, quality=quality)  # type: ignore[arg-type]
+    bus.drain()
+    assert [(e.level.value, e.message.removeprefix("Flow 'f' is RUNNING")) for e in log] == [
+        ("INFO", "."),
+        ("METRICS", ": 1 file waits."),
+        ("METRICS", ": 1,200 files wait."),
+        ("METRICS", ": 1,201 written, 2 dropped, 2 in violation of expectations."),
+        ("METRICS", ": 0 upserted, 3 deleted."),
+    ]

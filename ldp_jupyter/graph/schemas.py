@@ -110,7 +110,7 @@ def declared_schema(session: Any, dataset: Dataset, inferred: Any, graph: Graph)
     """
     declared = dataset.options.schema
     if declared is None:
-        return _with_comments(inferred, dataset.column_comments)
+        return _with_comments(_nullable(inferred), dataset.column_comments)
     schema = parse_schema(session, declared, dataset)
     check_computed(session, graph.nodes[dataset.name], schema, inferred, graph)
     names = {field.name.lower(): field for field in schema.fields}
@@ -132,6 +132,23 @@ def declared_schema(session: Any, dataset: Dataset, inferred: Any, graph: Graph)
                 hint=f"cast it in the query: CAST({field.name} AS {wanted.simpleString().upper()})",
             )
     return schema
+
+
+def _nullable(kind: Any) -> Any:
+    """The type with NULL allowed everywhere: that a query gives none now is no promise of the table, as in Spark.
+
+    Delta would make a constraint of it that later flows break, and takes none within arrays and maps.
+    """
+    from pyspark.sql.types import ArrayType, MapType, StructField, StructType
+
+    if isinstance(kind, StructType):
+        fields = [StructField(f.name, _nullable(f.dataType), nullable=True, metadata=f.metadata) for f in kind.fields]
+        return StructType(fields)
+    if isinstance(kind, ArrayType):
+        return ArrayType(_nullable(kind.elementType))
+    if isinstance(kind, MapType):
+        return MapType(_nullable(kind.keyType), _nullable(kind.valueType))
+    return kind
 
 
 def _storable(session: Any, given: Any, wanted: Any) -> bool:

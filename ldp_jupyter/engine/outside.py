@@ -9,7 +9,10 @@ from ldp_jupyter.state import storage_hint
 
 _PYTHON = "Traceback (most recent call last):"
 _GONE = re.compile(r"FILE_NOT_EXIST|FileNotFoundException: File \S+ does not exist")
-_LOG = re.compile(r"(?:Failed to read log file|Incomplete log file|Log file was malformed|MALFORMED_LOG_FILE)[^\n]*")
+_CHECKPOINT = re.compile(
+    "Failed to read log file|Incomplete log file|MALFORMED_LOG_FILE|CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED|"
+    "STREAMING_CHECKPOINT_MISSING_METADATA_FILE|STREAMING_STATEFUL_OPERATOR_MISSING_STATE_DIRECTORY"
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ def outside_cause(error: BaseException, text: str, flow_name: str, table: str | 
         return Outside("LDP-5006", hint)
     if theirs:
         return None
-    if _LOG.search(text):
+    if _CHECKPOINT.search(text):
         full = f"run with --full-refresh {table}, or " if table else "run "
         return Outside(
             "LDP-5006",

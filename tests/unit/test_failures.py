@@ -173,6 +173,32 @@ def test_storage_that_cannot_be_written_says_that_nothing_is_lost(told: str | OS
     assert problem.hint.startswith(hint)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        "java.lang.IllegalStateException: Failed to read log file /c/offsets/3. Incomplete log file",
+        "org.apache.spark.SparkException: [CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED] Checksum verification failed",
+    ],
+)
+def test_a_damaged_checkpoint_says_how_to_begin_anew(told: str) -> None:
+    table, sink = (problem_for(STREAM.format("x", told), node=node) for node in (True, False))
+    assert (table.code, sink.code) == ("LDP-5006", "LDP-5006")
+    assert "run with --full-refresh silver.orders, or with --reset-checkpoint the_flow" in table.hint
+    assert "full-refresh" not in sink.hint
+    assert "run with --reset-checkpoint the_flow" in sink.hint
+
+
+def test_a_file_that_went_is_put_back() -> None:
+    told = (
+        "org.apache.spark.SparkFileNotFoundException: [FAILED_READ_FILE.FILE_NOT_EXIST] Encountered error while reading "
+        "file file:///in/2.json. File does not exist. SQLSTATE: KD001"
+    )
+    problem = problem_for(STREAM.format(WRITE, told))
+    assert problem.code == "LDP-3001"
+    assert "/in/2.json" in problem.message
+    assert "put it back and run again" in problem.hint
+
+
 def test_files_that_user_code_must_not_read_are_no_storage_of_ours() -> None:
     udf = UDF.replace("ZeroDivisionError: integer division or modulo by zero", "PermissionError: [Errno 13] Permission denied")
     assert problem_for(BATCH.format(WRITE, udf)).code == "LDP-3001"

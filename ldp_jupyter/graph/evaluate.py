@@ -92,9 +92,12 @@ class Evaluation:
         return self.frames.shapes
 
     def read_table(self, name: str, *, streaming: bool, options: Mapping[str, str], reader: Any) -> Any:
-        """See `context.Resolver`."""
+        """See `context.Resolver`. Columns answer to the table's name before theirs, as those of Spark's tables."""
+        from ldp_jupyter.spark import bridge
+
         parts = split_name(name)
-        return self._frame(parts, streaming=streaming, options=options, reader=reader)
+        frame = self._frame(parts, streaming=streaming, options=options, reader=reader)
+        return None if frame is None else bridge.named(frame, self.flow.namespace.qualify(parts).parts)
 
     def notice_action(self, key: str) -> None:
         """See `context.Resolver`."""

@@ -263,6 +263,12 @@ def empty(spark: SparkSession, schema: StructType | str, streaming: bool, datase
     return _frame(spark, _call(spark, "Queries", "empty", spark._jsparkSession, text, streaming, dataset))
 
 
+def named(df: DataFrame, parts: Sequence[str]) -> DataFrame:
+    """The frame with the name of a table before its columns: they answer to `table.column`, too."""
+    spark = df.sparkSession
+    return _frame(spark, _call(spark, "Queries", "named", df._jdf, list(parts)))
+
+
 def shape(df: DataFrame, *, reads: bool = False) -> Shape:
     """What a query is, in one call; `df.schema` needs none afterwards.
 

@@ -472,3 +472,25 @@ def test_a_sink_flow_that_fails_with_its_input(python):
             return spark.readStream.table("a")
     """).problem()
     assert (problem.code, problem.because) == ("LDP-2003", ["flow to_out"])
+
+
+def test_columns_answer_to_the_name_of_their_table(python):
+    checked = python("""
+        @dp.temporary_view
+        def v():
+            return spark.range(3)
+
+        @dp.materialized_view
+        def a():
+            return spark.range(3)
+
+        @dp.materialized_view
+        def b():
+            one = spark.read.table("a").select("a.id", "main.default.a.id")
+            return one.crossJoin(spark.table("v").select("v.id")).toDF("x", "y", "z")
+
+        @dp.table
+        def c():
+            return spark.readStream.option("skipChangeCommits", "true").table("main.default.a").select("a.id")
+    """).fine()
+    assert checked.inputs("b") == ["a", "v"]

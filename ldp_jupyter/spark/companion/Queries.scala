@@ -1,10 +1,11 @@
 package org.apache.spark.sql.ldp
 
-import java.util.{Map => JMap}
+import java.util.{List => JList, Map => JMap}
 
 import scala.jdk.CollectionConverters._
 
 import org.apache.spark.sql.{classic, Column, Row, SparkSession}
+import org.apache.spark.sql.catalyst.AliasIdentifier
 import org.apache.spark.sql.catalyst.expressions.Expression
 import org.apache.spark.sql.catalyst.parser.{NamedParameterContext, ParseException, PositionalParameterContext}
 import org.apache.spark.sql.catalyst.plans.logical._
@@ -54,6 +55,12 @@ object Queries {
     val columns = DataType.fromJson(schema).asInstanceOf[StructType]
     val leaf = LocalRelation(DataTypeUtils.toAttributes(columns), Nil, isStreaming = streaming)
     dataFrame(session, if (dataset == null) leaf else Shapes.mark(leaf, dataset))
+  }
+
+  /** For Python: the frame under a table's name. */
+  def named(frame: Dataset[Row], parts: JList[String]): Dataset[Row] = {
+    val name = parts.asScala.toSeq
+    dataFrame(frame.sparkSession, SubqueryAlias(AliasIdentifier(name.last, name.init), frame.queryExecution.analyzed))
   }
 
   /** `query`, or the name of the statement's plan. */

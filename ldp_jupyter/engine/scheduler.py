@@ -93,12 +93,11 @@ class Scheduler:
 
     def _wind_down(self, waiting: dict[str, set[str]], running: set[str], by_key: dict[str, PlannedFlow]) -> None:
         """Let stopped flows end, so that nothing writes after the update; one that will not is left behind."""
-        stopped = [*waiting, *self._again]
         deadline = time.monotonic() + _GRACE
         while running and (left := deadline - time.monotonic()) > 0:
             self._bus.pump(left)
             self._collect({}, running, by_key)
-        for key in stopped:
+        for key in [*waiting, *self._again]:  # one that failed meanwhile waits for its next try, too
             self._work.emitter.progress(by_key[key], FlowStatus.STOPPED)
 
     def _one(self, planned: PlannedFlow, execute: Callable[[PlannedFlow], object]) -> None:

@@ -261,15 +261,15 @@ class Pipeline:
         Raises:
             UsageProblem: LDP-1009 with their datasets, as the last `dry_run` found them.
         """
+        from ldp_jupyter.display.words import counted
         from ldp_jupyter.errors import UsageProblem
 
         if not self._unloaded:
             return
         names = [self.namespace.shown(name) for name in self._unloaded]
-        count = "1 dataset" if len(names) == 1 else f"{len(names)} datasets"
         raise UsageProblem(
             "LDP-1009",
-            f"{count} of {', '.join(dict.fromkeys(self._unloaded.values()))} "
+            f"{counted(len(names), 'dataset')} of {', '.join(dict.fromkeys(self._unloaded.values()))} "
             f"{'is' if len(names) == 1 else 'are'} not loaded in this kernel: {', '.join(names)}",
             hint="run its cells, or %ldp run --loaded-only: the tables then stay as they are",
         )

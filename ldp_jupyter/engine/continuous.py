@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ldp_jupyter.engine.scheduler import Scheduler
     from ldp_jupyter.engine.work import Work
     from ldp_jupyter.events import EventBus
+    from ldp_jupyter.locations import Location
 
 KEY = "pipelines.trigger.interval"
 # The platform's: for streams, for views over Delta tables alone, and for other views.
@@ -113,7 +114,7 @@ class Continuous:
         properties = planned.node.dataset.options.properties if planned.node is not None else {}
         for given in (flow.confs, properties, self._work.base.configuration):
             if KEY in given:
-                return seconds(given)
+                return seconds(given[KEY], flow.location)
         return None if _is_view(planned) else STREAM
 
 
@@ -161,16 +162,20 @@ class RoundEmitter(Emitter):
 _BEFORE = (FlowStatus.QUEUED, FlowStatus.STARTING, FlowStatus.PLANNING, FlowStatus.RUNNING)
 
 
-def seconds(given: Mapping[str, str]) -> float:
-    """The trigger interval among some settings, in seconds.
+def seconds(text: str, location: Location | None = None) -> float:
+    """A trigger interval in seconds.
+
+    Parameters:
+        location: the flow that it is for.
 
     Raises:
         UsageProblem: LDP-1003 for a text that is no time.
     """
-    text = given[KEY]
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(millisecond|second|minute|hour|day)s?", text.strip().lower())
     if found is None:
-        raise UsageProblem("LDP-1003", f'{KEY} is "{text}"', hint='for example "10 seconds" or "1 hour"')
+        raise UsageProblem(
+            "LDP-1003", f'{KEY} is "{text}"', hint='for example "10 seconds" or "1 hour"', location=location
+        )
     return float(found[1]) * _UNITS[found[2]]
 
 

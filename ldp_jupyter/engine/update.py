@@ -162,12 +162,14 @@ class Update:
                 emitter.update(UpdateState.RUNNING)
                 scheduler = Scheduler(work, bus, self._workers())
                 problems = scheduler.problems
+                # made before anything runs: a wrong interval is told then
+                rounds = Continuous(work, bus, scheduler) if request.continuous else None
                 try:
                     scheduler.run(plan.flows)
                 finally:
                     self._remember(work, bus)
-                if request.continuous and not problems:
-                    Continuous(work, bus, scheduler).run()
+                if rounds is not None and not problems:
+                    rounds.run()
             if problems:
                 raise UpdateFailed(problems, self.update_id)
         except (Canceled, KeyboardInterrupt) as stopped:

@@ -501,11 +501,6 @@ def function_names(spark: SparkSession) -> list[str]:
     return sorted({str(name.funcName()) for name in spark._jvm.scala.jdk.javaapi.CollectionConverters.asJava(listed)})
 
 
-def create_catalog(spark: SparkSession, name: str) -> None:
-    """Makes a catalog, if there is none of this name."""
-    _call(spark, "Warehouse", "createCatalog", spark._jsparkSession, name)
-
-
 def attach(spark: SparkSession, jar_path: str) -> SparkSession:
     """A session with the companion, from one whose JVM was started without it.
 

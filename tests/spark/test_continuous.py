@@ -120,3 +120,20 @@ def test_a_violated_rule_ends_it(pipeline, tmp_path):
     assert running.update.view.state == UpdateState.FAILED
     assert running.update.view.datasets["landed"].status == FlowStatus.FAILED.value
     assert pipeline.session().table("total").collect()[0].n == 3
+
+
+def test_a_wrong_interval_is_told_before_anything_is_written(spark_main, make_project):
+    pipeline = Pipeline(make_project({
+        "transformations/a.py": """
+            from pyspark import pipelines as dp
+
+            @dp.materialized_view(table_properties={"pipelines.trigger.interval": "soon"})
+            def a():
+                return spark.range(3)
+        """,
+    }))
+    with pytest.raises(LdpError) as caught:
+        pipeline.run(continuous=True)
+    assert (caught.value.code, str(caught.value.location)) == ("LDP-1003", "transformations/a.py:3")
+    assert '"soon"' in caught.value.message
+    assert pipeline.tables() == []

@@ -43,6 +43,7 @@ class Location:
         """The source line itself, stripped, when it can be read."""
         if not self.path or not self.line:
             return None
+        linecache.checkcache(self.path)  # a file that was edited since it was last shown
         text = linecache.getline(self.path, self.line).strip()
         return text or None
 

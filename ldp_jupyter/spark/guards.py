@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import current
-from ldp_jupyter.spark import forbidden, source_rules
+from ldp_jupyter.spark import forbidden, local_data, source_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +43,7 @@ def install() -> None:
         _wrap_class_method(SparkSession, name, _session_of_context)
     source_rules.install(_wrap)
     forbidden.install(_wrap)
+    local_data.install(_wrap)
     _start_on_need()
     _leave_out_call_sites()
 

@@ -81,7 +81,9 @@ def test_the_examples_in_the_documentation_are_what_is_said() -> None:
     if len(SAID) < len(MISTAKES) * 0.9:
         pytest.skip("only a part of the mistakes was made")
     # LDP-2026 is a mistake with --strict-platform only: see test_platform
-    assert [text for code, text in EXAMPLES.items() if code != "LDP-2026" and text not in SAID] == []
+    for code, text in EXAMPLES.items():
+        if code != "LDP-2026":
+            assert text in {said for said in SAID if said.startswith(code)}
 
 
 def test_mistakes_are_told_apart() -> None:

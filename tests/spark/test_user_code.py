@@ -50,6 +50,14 @@ def pandas_plus(s):
 shorter = udf(lambda s: s[:1], "string")
 
 @dp.materialized_view
+def fitted():
+    return spark.createDataFrame(((n, {"x": n}) for n in range(2)), "a float, b struct<x double>")
+
+@dp.materialized_view
+def unfit():
+    return spark.createDataFrame([("x",)], "a float")
+
+@dp.materialized_view
 @dp.expect("positive", col("id") > lit(-1))
 def udfs():
     @udf(returnType="int")
@@ -91,3 +99,10 @@ def test_functions_of_the_users_own_in_queries(checked):
     assert [(c.name, c.type) for c in node.columns] == [
         ("id", "bigint"), ("p", "int"), ("q", "bigint"), ("i", "int"), ("s", "string"), ("t", "bigint"),
     ]  # fmt: skip
+
+
+def test_plain_python_values_are_fitted_to_the_schema_as_spark_connect_does(checked):
+    (node,) = [n for n in checked.nodes.values() if checked.shown(n.name) == "fitted"]
+    assert [(c.name, c.type) for c in node.columns] == [("a", "float"), ("b", "struct<x:double>")]
+    (problem,) = [p for p in checked.problems if p.dataset == "unfit"]
+    assert "can not accept object 'x'" in problem.message

@@ -35,6 +35,14 @@ def test_the_source_line_of_a_place(tmp_path: Path) -> None:
     assert Location("a.py", path=str(file)).snippet() is None
 
 
+def test_the_source_line_of_a_file_that_was_edited(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text("before\n", encoding="utf-8")
+    assert Location("a.py", 1, path=str(file)).snippet() == "before"
+    file.write_text("after\n", encoding="utf-8")
+    assert Location("a.py", 1, path=str(file)).snippet() == "after"
+
+
 def test_the_source_line_of_a_cell() -> None:
     text = "a\nb\n"
     linecache.cache["<cell of this test>"] = (len(text), None, text.splitlines(keepends=True), "<cell of this test>")

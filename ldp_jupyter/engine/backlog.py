@@ -2,7 +2,8 @@
 
 A checkpoint holds in `offsets/N` one JSON line per source, and `commits/N` once the batch is done. A Delta source is
 caught up when it stands before the table's next version; a file source when every file there is in its list of
-seen files. State rests while no watermark moves: Spark runs a batch without rows when one has moved, at the end of the
+seen files, as far as the offset goes: Spark writes the list first, so a kill may leave files in it that no batch has.
+State rests while no watermark moves: Spark runs a batch without rows when one has moved, at the end of the
 same run. Anything else (other sources, timers of the user's functions, an unfinished batch) is for Spark to find out.
 """
 
@@ -49,7 +50,7 @@ def caught_up(
             if not _delta_done(offset, version) and not _feed_done(offset, version, source):
                 return False
         elif source.kind == "files":
-            if not _files_done(Path(checkpoint) / "sources" / str(index), source):
+            if not _files_done(Path(checkpoint) / "sources" / str(index), source, offset):
                 return False
         else:
             return False
@@ -112,12 +113,14 @@ def _feed_done(offset: Any, version: int | None, source: StreamSource) -> bool:
     return bool(offset.get("index") == len(changes) - 1)
 
 
-def _files_done(log: Path, source: StreamSource) -> bool:
-    return log.is_dir() and waiting_files(log, source) == []
+def _files_done(log: Path, source: StreamSource, offset: Any) -> bool:
+    if not log.is_dir() or not isinstance(offset, dict) or waiting_files(log, source, offset) != []:
+        return False
+    return all(number <= offset["logOffset"] for number, _ in _entries(log))
 
 
-def waiting_files(log: Path, source: StreamSource) -> list[str] | None:
-    """Files of a source that its list of seen files lacks, before the first batch all; None where that is not told."""
+def waiting_files(log: Path, source: StreamSource, offset: Any) -> list[str] | None:
+    """Files of a source that no batch up to an offset has, before the first batch all; None where that is not told."""
     path = _local(source.path or "")
     if path is None or "{" in str(path):
         return None
@@ -125,7 +128,7 @@ def waiting_files(log: Path, source: StreamSource) -> list[str] | None:
     if not roots or not all(root.exists() for root in roots):
         return None
     try:
-        seen = _seen_files(log) if log.is_dir() else set()
+        seen = set() if offset is None else _seen_files(log, offset["logOffset"])
     except (OSError, ValueError, KeyError, TypeError):  # a log that is not as we know it
         return None
     if seen is None:
@@ -135,12 +138,13 @@ def waiting_files(log: Path, source: StreamSource) -> list[str] | None:
     return [file for file in files if fnmatch.fnmatchcase(os.path.basename(file), wanted)]
 
 
-def _seen_files(log: Path) -> set[str] | None:
-    """All files that the source's log names; compacted entries hold all before them."""
-    names = [entry.name for entry in log.iterdir()]
-    compacted = max((int(n.split(".")[0]) for n in names if n.endswith(".compact")), default=-1)
-    wanted = [f"{compacted}.compact"] if compacted >= 0 else []
-    wanted += [n for n in names if n.isdigit() and int(n) > compacted]
+def _seen_files(log: Path, last: int) -> set[str] | None:
+    """Files of the entries up to the last one; compacted entries hold all before them."""
+    entries = _entries(log)
+    compacted = max((number for number, name in entries if name.endswith(".compact")), default=-1)
+    if compacted > last:
+        return None
+    wanted = [name for number, name in entries if compacted < number <= last or name == f"{compacted}.compact"]
     seen: set[str] = set()
     for name in wanted:
         for line in (log / name).read_text(encoding="utf-8").splitlines()[1:]:
@@ -149,6 +153,12 @@ def _seen_files(log: Path) -> set[str] | None:
                 return None
             seen.add(str(path))
     return seen
+
+
+def _entries(log: Path) -> list[tuple[int, str]]:
+    """Numbers and names of the files of a source's log."""
+    names = [(entry.name.removesuffix(".compact"), entry.name) for entry in log.iterdir()]
+    return [(int(number), name) for number, name in names if number.isdigit()]
 
 
 def _listed(root: Path) -> list[str]:

@@ -52,7 +52,7 @@ def backlog_metrics(
     amounts = []
     for index, (source, offset) in enumerate(zip(sources, offsets, strict=True)):
         if source.kind == "files":
-            amount = _files(waiting_files(folder / "sources" / str(index), source))
+            amount = _files(waiting_files(folder / "sources" / str(index), source, offset))
         elif source.kind == "delta" and source.path:
             amount = _table(source, offset, tables)
         else:

@@ -215,6 +215,24 @@ def test_files_that_were_all_seen(checkpoint: Checkpoint, landing: Path) -> None
     assert not checkpoint.done(files(landing))
 
 
+def test_files_that_are_listed_and_that_no_batch_has_wait(checkpoint: Checkpoint, landing: Path) -> None:
+    """Spark was killed after it had written the list and before it wrote the batch's offset."""
+    one, two = landing / "1.json", landing / "2.json"
+    one.touch()
+    two.touch()
+    checkpoint.batch(0, {"logOffset": 0}).seen(0, "0", one).seen(0, "1", two)
+    assert not checkpoint.done(files(landing))
+    two.unlink()  # Spark would miss it
+    assert not checkpoint.done(files(landing))
+    assert checkpoint.batch(1, {"logOffset": 1}).done(files(landing))
+
+
+def test_a_compacted_list_beyond_the_offset_tells_nothing(checkpoint: Checkpoint, landing: Path) -> None:
+    (landing / "1.json").touch()
+    checkpoint.batch(0, {"logOffset": 8}).seen(0, "9.compact", landing / "1.json")
+    assert not checkpoint.done(files(landing))
+
+
 def test_files_that_spark_does_not_list_do_not_count(checkpoint: Checkpoint, landing: Path) -> None:
     for name in ("_SUCCESS", ".hidden", "_tmp/a.json", ".x/b.json"):
         (landing / name).parent.mkdir(exist_ok=True)

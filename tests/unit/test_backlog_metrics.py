@@ -61,6 +61,13 @@ def test_files_that_were_read_do_not_wait(tmp_path: Path) -> None:
     assert tell(tmp_path, files(tmp_path / "in")) == {"backlog_files": 1, "backlog_bytes": 4}
 
 
+def test_files_that_are_listed_and_that_no_batch_has_wait(tmp_path: Path) -> None:
+    land(tmp_path / "in", a=3, b=4)
+    checkpoint(tmp_path / "checkpoint", None)
+    seen(tmp_path / "checkpoint", tmp_path / "in" / "a.json")
+    assert tell(tmp_path, files(tmp_path / "in")) == {"backlog_files": 2, "backlog_bytes": 7}
+
+
 def commits(table: Path, *sizes: list[int]) -> None:
     """Commits of a Delta table, each adding files of these sizes; the last also rewrites one without a change of rows."""
     log = table / "_delta_log"

@@ -28,6 +28,7 @@ __all__ = [
     "current",
     "forget",
     "get_session",
+    "jvm",
     "jvm_log",
     "plan_launch",
     "start_with",
@@ -73,6 +74,11 @@ def current() -> SparkSession | None:
     with _lock:
         _forget_if_stopped()
         return _latest
+
+
+def jvm() -> Jvm | None:
+    """The JVM that this process started; None before, and for a session of the user's own."""
+    return _jvm
 
 
 def clone(spark: SparkSession) -> SparkSession:

@@ -1,6 +1,7 @@
 """One update of a pipeline at a time, across kernels and processes.
 
-The lock is the operating system's: it goes with its holder, however that ends. Beside it stands who holds it.
+The lock is the operating system's: it goes with its holder, however that ends. Beside it stands who holds it, and the
+JVM that writes for it. Where that is still told when the lock is free, the holder was killed: its JVM may still run.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from ldp_jupyter.errors import LdpError
+from ldp_jupyter.spark.orphans import describe_jvm, end_jvm
 from ldp_jupyter.state.layout import write_text
 
 if TYPE_CHECKING:
@@ -48,8 +50,10 @@ class UpdateLock:
             "host": socket.gethostname(),
             "user": _user(),
             "since": datetime.now(timezone.utc).isoformat(),
+            "jvm": describe_jvm(),
         }
         try:
+            self._end_what_is_left()
             write_text(self._owner, json.dumps(owner))
         except BaseException:
             self._lock.release()
@@ -63,10 +67,20 @@ class UpdateLock:
             self._owner.unlink()
         self._lock.release()
 
-    def _taken(self) -> LdpError:
-        owner: dict[str, Any] = {}
+    def _end_what_is_left(self) -> None:
+        """Let nothing of a killed holder write any more."""
+        before = self._read()
+        if before.get("host") == socket.gethostname():
+            end_jvm(before.get("jvm"), before.get("pid", 0))
+
+    def _read(self) -> dict[str, Any]:
         with contextlib.suppress(OSError, ValueError):
             owner = json.loads(self._owner.read_text(encoding="utf-8"))
+            return owner if isinstance(owner, dict) else {}
+        return {}
+
+    def _taken(self) -> LdpError:
+        owner = self._read()
         who = f"process {owner['pid']} on {owner['host']}" if owner else "another process"
         since = f" since {owner['since'][11:19]} UTC" if owner else ""
         return LdpError(

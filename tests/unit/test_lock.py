@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +20,6 @@ from ldp_jupyter.state import Layout, UpdateLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 HOLD = """
 import sys
@@ -74,6 +75,34 @@ def test_the_lock_of_a_killed_process_is_free(layout: Layout) -> None:
         assert json.loads(layout.lock.with_suffix(".json").read_text())["pid"] == holder.pid
         with UpdateLock(layout):
             assert json.loads(layout.lock.with_suffix(".json").read_text())["pid"] == os.getpid()
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="this system does not tell command lines")
+def test_what_a_killed_holder_left_running_is_ended_and_nothing_else(layout: Layout) -> None:
+    folder = layout.home / "private"
+    waits = [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()"]
+
+    def started(argument: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen([*waits, argument], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        return process
+
+    def take_over(python: int, jvm: int) -> None:
+        owner = {"pid": python, "host": socket.gethostname(), "since": "", "jvm": {"pid": jvm, "folder": str(folder)}}
+        layout.lock.with_suffix(".json").write_text(json.dumps(owner))
+        enter(layout)
+
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with started(f"@{folder}/java.args") as left, started("@/elsewhere/java.args") as other:
+        take_over(gone.pid, other.pid)  # another process has its number
+        take_over(os.getpid(), left.pid)  # its Python lives
+        assert (left.poll(), other.poll()) == (None, None)
+        take_over(gone.pid, left.pid)
+        assert left.wait(10) == -signal.SIGKILL
+        assert other.poll() is None
+        other.kill()
 
 
 def test_another_pipeline_of_the_same_storage_is_free(layout: Layout) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
+import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "companion"
 SERVICES = "services.properties"
 _KEPT = 5
+_IN_USE = 7 * 86400.0  # seconds since its last start in which a JVM may still read a JAR
 
 
 def companion_jar(
@@ -43,6 +47,8 @@ def companion_jar(
     key = companion_key(java, delta, folder)
     ready = _built(key, folder)
     if ready is not None:
+        with suppress(OSError):  # one within the package may be another user's
+            os.utime(ready)
         return ready
     with locked("companion"):
         target = cache_dir() / "companion" / f"{key}.jar"
@@ -104,7 +110,12 @@ def _compile(java: Java, delta: Sequence[Path], folder: Path, sources: Sequence[
                 archive.writestr(f"META-INF/services/{interface}", "\n".join(classes) + "\n")
         with arriving(target) as part:
             shutil.copyfile(jar, part)
-    keep_newest(target.parent, "companion-*.jar", _KEPT)
+    keep_newest(target.parent, "companion-*.jar", _KEPT, _in_use)
+
+
+def _in_use(jar: Path) -> bool:
+    """Whether a JVM that runs may have started with the JAR: one that is gone fails whatever it loads next."""
+    return time.time() - jar.stat().st_mtime < _IN_USE
 
 
 def _services(folder: Path) -> dict[str, list[str]]:

@@ -34,7 +34,7 @@ from ldp_jupyter.cdc.apply import apply_batch
 from ldp_jupyter.cdc.definition import Definition, check_definition
 from ldp_jupyter.cdc.plan import ChangePlan, output_schema, plan_changes
 from ldp_jupyter.cdc.publish import BatchCounts, publish_batch
-from ldp_jupyter.cdc.snapshot import apply_snapshot, check_snapshot, latest_version, snapshot_schema
+from ldp_jupyter.cdc.snapshot import apply_snapshot, check_snapshot, finish_snapshots, snapshot_schema
 from ldp_jupyter.cdc.store import store_batch
 from ldp_jupyter.cdc.target import ChangeTarget
 
@@ -47,7 +47,7 @@ __all__ = [
     "apply_snapshot",
     "check_definition",
     "check_snapshot",
-    "latest_version",
+    "finish_snapshots",
     "output_schema",
     "plan_changes",
     "publish_batch",

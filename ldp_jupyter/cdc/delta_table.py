@@ -116,6 +116,16 @@ def read_rows(session: SparkSession, path: str, state: TableState, **holding: in
     return reader.parquet(*[f"{path}/{name}" for name in files])
 
 
+def has_transaction(session: SparkSession, path: str, app_id: str, version: int) -> bool:
+    """Whether the table has this transaction of `app_id`, or a later one; False where only a Spark job could tell."""
+    checksum = _newest(session, _log(session, path)).checksumOpt()
+    listed = checksum.get().setTransactions() if checksum.isDefined() else None
+    if listed is None or not listed.isDefined():
+        return False
+    known = session._jvm.scala.jdk.javaapi.CollectionConverters.asJava(listed.get())
+    return any(entry.appId() == app_id and entry.version() >= version for entry in known)
+
+
 def rows_written(session: SparkSession, path: str, since: int, app_id: str) -> int:
     """Rows that the newest append of `app_id` wrote, looking at the versions after `since`; 0 if it was skipped."""
     log = _log(session, path)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.cdc.columns import BATCH, DELETE, END_AT, FLOW, OP, SEQ, SNAPSHOT, UPSERT, by_lower, dotted, quoted
 from ldp_jupyter.cdc.definition import Definition, check_plan, open_storage
-from ldp_jupyter.cdc.delta_table import read_rows
+from ldp_jupyter.cdc.delta_table import has_transaction, read_rows
 from ldp_jupyter.cdc.plan import (
     ChangePlan,
     as_kept,
@@ -86,6 +86,21 @@ def latest_version(session: SparkSession, flow_name: str, target: ChangeTarget) 
     return None if row is None else StoredSnapshot(_as_given(row[SEQ]), row[BATCH])
 
 
+def finish_snapshots(
+    session: SparkSession, *, flow_name: str, flow_id: str, target: ChangeTarget,
+) -> StoredSnapshot | None:
+    """Publish the newest stored snapshot where a killed run did not come to it.
+
+    Returns:
+        That snapshot; None before the first.
+    """
+    with target.lock():
+        newest = latest_version(session, flow_name, target)
+        if newest is not None and not has_transaction(session, target.target_path, flow_id, newest.number):
+            publish_batch(session, newest.number, flow_name=flow_name, flow_id=flow_id, target=target)
+        return newest
+
+
 def apply_snapshot(
     session: SparkSession, spec: SnapshotSpec, snapshot_df: DataFrame, version: Any, *, flow_name: str, flow_id: str,
     target: ChangeTarget,
@@ -105,12 +120,11 @@ def apply_snapshot(
     """
     plan = _plan(spec, snapshot_df, version)
     with target.lock():
-        before = latest_version(session, flow_name, target)
+        before = finish_snapshots(session, flow_name=flow_name, flow_id=flow_id, target=target)
         if before is not None:
             storage = open_storage(session, target)
             if storage is not None:
                 check_plan(plan, storage, target)
-            publish_batch(session, before.number, flow_name=flow_name, flow_id=flow_id, target=target)
             if not _is_newer(version, before.version):
                 return None
         number = 0 if before is None else before.number + 1

@@ -20,7 +20,7 @@ def snapshots_of(run: FlowRun, observed: Observed, target: cdc.ChangeTarget) -> 
     """DataFrame and version of each snapshot that is not applied yet.
 
     A table is one snapshot per update, its version the time of reading. A function is asked again and again, each time
-    with the latest version applied, until it gives None.
+    with the latest version applied, until it gives None; a version that a killed update stored is applied before.
     """
     query = run.flow.query
     assert isinstance(query, SnapshotSpec)
@@ -30,7 +30,7 @@ def snapshots_of(run: FlowRun, observed: Observed, target: cdc.ChangeTarget) -> 
         yield frame, datetime.now(timezone.utc).replace(tzinfo=None)
         return
     while True:
-        stored = cdc.latest_version(run.session, run.flow.name, target)
+        stored = cdc.finish_snapshots(run.session, flow_name=run.flow.name, flow_id=run.flow_id, target=target)
         latest = None if stored is None else stored.version
         answer = query.source(latest)
         if answer is None:

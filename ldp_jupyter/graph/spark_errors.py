@@ -10,7 +10,7 @@ from ldp_jupyter.errors import LdpError
 from ldp_jupyter.errors.hints import condition_hint, syntax_hint
 from ldp_jupyter.graph.evaluate import place_in, unknown_table
 from ldp_jupyter.names import did_you_mean
-from ldp_jupyter.project.local_paths import PATH_SETTING, platform_prefix
+from ldp_jupyter.project.local_paths import PATH_SETTING, ROOT_SETTING, platform_prefix
 from ldp_jupyter.sources.failures import source_problem, user_location
 from ldp_jupyter.sources.near_names import frame_attribute
 
@@ -170,14 +170,29 @@ def missing_files(path: str, evaluation: Evaluation, **known: Any) -> LdpError:
     plain = re.sub(r"^file:/+", "/", path)
     entries = {k: v for k, v in evaluation.session.conf.getAll.items() if k.startswith(PATH_SETTING)}
     entry = next((k for k, v in entries.items() if plain == v or plain.startswith(v.rstrip("/") + "/")), None)
+    folder, plain = _in_project(plain, evaluation.session.conf.get(ROOT_SETTING, ""))
     prefix = platform_prefix(plain)
+    if prefix is not None and plain.startswith("dbfs:"):
+        prefix = "dbfs:" + prefix
     if entry is not None:
         hint = f"the setting {entry} says that they lie there"
     elif prefix is not None:
         hint = f'say which folder here has them: --set "{PATH_SETTING}{prefix}=FOLDER", or so in the configuration'
+        if folder is not None:
+            hint = f"put files into {folder} of the project, or {hint}"
     else:
         hint = "put files there, or read another folder"
     return LdpError("LDP-2024", f"no files at {plain}", hint=hint, **known)
+
+
+def _in_project(path: str, root: str) -> tuple[str | None, str]:
+    """The project's folder for a volume or a path of DBFS, and the path as source names it."""
+    inside = path.removeprefix(root) if root else ""
+    if inside.startswith("/Volumes/"):
+        return inside[1:], inside
+    if inside.startswith("/dbfs/"):
+        return inside[1:], "dbfs:/" + inside.removeprefix("/dbfs/")
+    return None, path
 
 
 def first_sentence(text: str) -> str:

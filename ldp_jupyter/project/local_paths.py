@@ -1,8 +1,9 @@
 """Local folders for paths of the platform: the configuration `ldp.path.PREFIX = FOLDER`.
 
 Pipeline source names its files where they lie there: `/Volumes/...`, `dbfs:/...`, `s3://...`. With such an entry
-every path that begins with PREFIX is read and written below FOLDER here, and the source stays as it is. Relative paths
-are below the project's folder, wherever a command is given.
+every path that begins with PREFIX is read and written below FOLDER here, and the source stays as it is. Without one, a
+volume is the folder `Volumes/CATALOG/SCHEMA/VOLUME` of the project, and DBFS its folder `dbfs`. Relative paths are below
+the project's folder, wherever a command is given.
 
 Spark's sessions get these settings too: what `local_path` does here, `LocalPaths` of the companion does there.
 """
@@ -34,13 +35,21 @@ def with_root(configuration: Mapping[str, str], root: Path) -> dict[str, str]:
 
 
 def local_path(path: str, configuration: Mapping[str, str]) -> str:
-    """The path as it is read here; the longest prefix wins, and `dbfs:/x` is the same as `/x`."""
+    """The path as it is read here; the longest prefix wins, and `dbfs:/x` is the same as `/x`.
+
+    A volume whose folder this machine has itself stays there.
+    """
     folders = {k[len(PATH_SETTING) :].rstrip("/"): v for k, v in configuration.items() if k.startswith(PATH_SETTING)}
     for prefix in sorted(folders, key=len, reverse=True):
         for spelling in (path, _without_dbfs(path)):
             if spelling == prefix or spelling.startswith(prefix + "/"):
                 return folders[prefix].rstrip("/") + spelling[len(prefix) :]
     root = configuration.get(ROOT_SETTING)
+    plain = _without_dbfs(path)
+    if root is not None and plain.startswith("/Volumes/") and not os.path.exists("/".join(plain.split("/")[:5])):
+        return root + plain
+    if root is not None and path.startswith(_DBFS):
+        return f"{root}/dbfs{plain}"
     return path if root is None or ":" in path.partition("/")[0] else os.path.join(root, path)
 
 

@@ -7,8 +7,11 @@ import org.apache.spark.sql.execution.command.LeafRunnableCommand
 
 /** `USE CATALOG c` and `CREATE CATALOG [IF NOT EXISTS] c [COMMENT '...']`, which Spark's grammar lacks. */
 object CatalogStatements {
-  private val Lead = """(?is)\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*"""
-  private val Name = """(`(?:[^`]|``)+`|\w+)"""
+  private[ldp] val Lead = """(?is)\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*"""
+  private val One = """(?:`(?:[^`]|``)+`|\w+)"""
+  private val Name = s"($One)"
+  /** A name of up to three parts. */
+  private[ldp] val Names = s"($One(?:\\s*\\.\\s*$One){0,2})"
   private val Use = (Lead + """USE\s+CATALOG\s+""" + Name + """\s*;?\s*""").r
   private val Create = (Lead + """CREATE\s+CATALOG\s+(IF\s+NOT\s+EXISTS\s+)?""" + Name +
     """(\s+COMMENT\s+.*)?\s*;?\s*""").r
@@ -18,6 +21,9 @@ object CatalogStatements {
     case Create(ifMissing, name, _) => Some(CreateCatalogCommand(unquoted(name), ifMissing != null))
     case _ => None
   }
+
+  /** Parts of a name that `Names` has found. */
+  private[ldp] def parts(name: String): Seq[String] = One.r.findAllIn(name).map(unquoted).toSeq
 
   private def unquoted(name: String): String =
     if (name.startsWith("`")) name.substring(1, name.length - 1).replace("``", "`") else name

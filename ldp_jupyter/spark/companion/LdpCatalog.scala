@@ -35,13 +35,15 @@ class LdpCatalog extends DeltaCatalog with RelationCatalog {
 
   private[ldp] def tables: TableStore = store
 
-  // ---- functions: none here, so that an unknown one is Spark's own error and names its place
+  // ---- functions: calls of stored ones never come here (ResolveStoredFunctions); an unknown one is Spark's own error
 
   override def functionExists(function: Identifier): Boolean = false
 
   override def loadFunction(function: Identifier): UnboundFunction = throw new NoSuchFunctionException(function)
 
-  override def listFunctions(namespace: Array[String]): Array[Identifier] = Array.empty
+  override def listFunctions(namespace: Array[String]): Array[Identifier] =
+    if (isInformation(namespace)) Array.empty
+    else new StoredFunctions(session).names(store.folder(namespace)).map(Identifier.of(namespace, _)).toArray
 
   // ---- creating and replacing, by path
 

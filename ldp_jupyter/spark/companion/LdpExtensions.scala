@@ -8,7 +8,7 @@ import org.apache.spark.sql.SparkSessionExtensions
  *
  * It gives Spark a catalog of folders (LdpCatalog), the table functions `read_files`, `cloud_files` and `event_log`,
  * the streaming source `cloudFiles`, local folders for paths of other places, paths such as `details:a.b` over text, and
- * the statements `USE CATALOG` and `CREATE CATALOG`. It also reads and rewrites plans for its callers in Python:
+ * the statements on catalogs, functions and volumes that Spark lacks. It also reads and rewrites plans for its callers in Python:
  * References, Binding, Conditions, StreamSources, BatchInputs, DeltaTables, Journal, Sessions. It is tied to one minor
  * version of Spark and of Delta.
  */
@@ -19,8 +19,10 @@ class LdpExtensions extends (SparkSessionExtensions => Unit) {
     extensions.injectHintResolutionRule(ResolveCatalogs(_))
     extensions.injectHintResolutionRule(MapLocalPaths(_))
     extensions.injectHintResolutionRule(ExpandTableFunctions(_))
+    extensions.injectHintResolutionRule(ResolveStoredFunctions(_))
     extensions.injectHintResolutionRule(RememberSchemas(_))
     extensions.injectHintResolutionRule(_ => MarkColonPaths)
     extensions.injectResolutionRule(_ => ResolveColonPaths)
+    extensions.injectResolutionRule(RefuseWrites(_))
   }
 }

@@ -10,18 +10,21 @@ import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan
 import org.apache.spark.sql.types.{DataType, StructType}
 
 /**
- * Adds two statements to Spark's parser, and mends two things: parameters of `spark.sql(text, args)` which Delta's
+ * Adds statements on catalogs, functions and volumes to Spark's parser, and mends two things: parameters of `spark.sql(text, args)` which Delta's
  * parser drops, and names that Spark resolves outside of a plan.
  */
 class LdpParser(session: SparkSession, inner: ParserInterface) extends ParserInterface {
   override def parsePlan(text: String): LogicalPlan =
-    CatalogStatements.parse(text, inner).getOrElse(inner.parsePlan(text))
+    own(text).getOrElse(inner.parsePlan(text))
 
   override def parsePlanWithParameters(text: String, parameters: ParameterContext): LogicalPlan =
-    CatalogStatements.parse(text, inner).getOrElse(inner match {
+    own(text).getOrElse(inner match {
       case delta: DeltaSqlParser if hasAny(parameters) => delta.delegate.parsePlanWithParameters(text, parameters)
       case other => other.parsePlanWithParameters(text, parameters)
     })
+
+  private def own(text: String): Option[LogicalPlan] = CatalogStatements.parse(text, inner)
+    .orElse(FunctionStatements.parse(text, session)).orElse(VolumeStatements.parse(text, session))
 
   private def hasAny(parameters: ParameterContext): Boolean = parameters match {
     case NamedParameterContext(values) => values.nonEmpty

@@ -1,5 +1,7 @@
 package org.apache.spark.sql.ldp
 
+import java.nio.file.{Files, Paths}
+
 import org.apache.spark.sql.SparkSession
 import org.apache.spark.sql.catalyst.analysis.UnresolvedRelation
 import org.apache.spark.sql.catalyst.plans.logical.{LogicalPlan, UnresolvedDataSource}
@@ -8,7 +10,8 @@ import org.apache.spark.sql.catalyst.util.CaseInsensitiveMap
 
 /**
  * Paths of other places, read from local folders: settings `ldp.path.<prefix>` of a session name a folder each, and the
- * longest prefix wins. `dbfs:/x` and `/x` are the same path, and relative ones are below the folder `ldp.root`.
+ * longest prefix wins. `dbfs:/x` and `/x` are the same path, and relative ones are below the folder `ldp.root`. There,
+ * too, are the volumes and what is in DBFS, unless this machine has a folder of that name itself.
  * `project/local_paths.py` does the same in Python.
  */
 object LocalPaths {
@@ -16,7 +19,11 @@ object LocalPaths {
   private val Root = "ldp.root"
   private val Dbfs = "dbfs:/"
 
-  def of(session: SparkSession, path: String): String = {
+  /**
+   * Parameters:
+   *   always: whether a volume lies below `ldp.root` even when this machine has a folder of that name.
+   */
+  def of(session: SparkSession, path: String, always: Boolean = false): String = {
     val entries = session.conf.getAll.toSeq
       .collect { case (key, folder) if key.startsWith(Entry) => (key.substring(Entry.length).stripSuffix("/"), folder) }
       .sortBy { case (prefix, _) => -prefix.length }
@@ -26,8 +33,15 @@ object LocalPaths {
       spelling <- Seq(path, plain)
       if spelling == prefix || spelling.startsWith(prefix + "/")
     } yield folder.stripSuffix("/") + spelling.substring(prefix.length)
-    found.headOption.getOrElse(absolute(session, path))
+    found.headOption.orElse(belowRoot(session, path, plain, always)).getOrElse(absolute(session, path))
   }
+
+  private def belowRoot(session: SparkSession, path: String, plain: String, always: Boolean): Option[String] =
+    session.conf.getOption(Root).flatMap { root =>
+      if (plain.startsWith("/Volumes/")) {
+        Some(root + plain).filter(_ => always || !Files.exists(Paths.get(plain.split('/').take(5).mkString("/"))))
+      } else Option.when(path.startsWith(Dbfs))(s"$root/dbfs$plain")
+    }
 
   private def absolute(session: SparkSession, path: String): String = session.conf.getOption(Root) match {
     case Some(root) if !path.startsWith("/") && !path.takeWhile(_ != '/').contains(':') => s"$root/$path"

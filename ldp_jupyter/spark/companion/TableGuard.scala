@@ -16,6 +16,10 @@ object TableGuard {
     session.conf.getOption(PropertySetting).filter(_.nonEmpty).filter(_ => store.isTable(table)).foreach { property =>
       DeltaTables.snapshot(session, store.folder(table)).flatMap(_.metadata.configuration.get(property))
         .filterNot(owner => session.conf.getOption(ValueSetting).contains(owner))
-        .foreach(owner => Problem.raise(s"$what ${table.name()} is refused: the table is owned ($property = $owner)"))
+        .foreach(_ => refuse(what, s"${store.name()}.${table.namespace().mkString(".")}.${table.name()}"))
     }
+
+  private[ldp] def refuse(what: String, table: String): Nothing = Problem.raise(
+    s"$what of $table is refused: a pipeline manages this table. Change or remove it in the pipeline's source; " +
+      "`ldp clean` deletes what the source has no more")
 }

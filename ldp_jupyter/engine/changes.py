@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +26,12 @@ def run_changes(run: FlowRun) -> None:
     checkpoint = run.checkpoint
     if nothing_new(run, frame, checkpoint):
         return
-    # the target and what is stored of its changes are read as well
-    suit_stream(run, frame, stateless=True)
+    # The target and what is stored of its changes are read as well, once they are there.
+    target = _target(run)
+    there = filter(os.path.exists, (target.target_path, target.changes_path))
+    suit_stream(run, frame, stateless=True, also=list(there))
     plan = cdc.plan_changes(run.flow.query, frame)
-    cdc.check_definition(run.session, run.flow.query, frame, _target(run))
+    cdc.check_definition(run.session, run.flow.query, frame, target)
     run.progress(FlowStatus.RUNNING, metrics=waiting(run, frame, checkpoint))
     failures: list[BaseException] = []
 

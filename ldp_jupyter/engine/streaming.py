@@ -17,7 +17,7 @@ from ldp_jupyter.quality import RuleSet
 from ldp_jupyter.spark.connectors import provide
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ldp_jupyter.declarations import Sink
     from ldp_jupyter.engine.flows import FlowRun
@@ -77,15 +77,16 @@ def waiting(run: FlowRun, frame: Any, checkpoint: str) -> dict[str, int]:
     )
 
 
-def suit_stream(run: FlowRun, frame: Any, *, stateless: bool = False) -> None:
+def suit_stream(run: FlowRun, frame: Any, *, stateless: bool = False, also: Sequence[str] = ()) -> None:
     """Set the session up for the size of what the flow reads, and for the state that it keeps.
 
     Parameters:
         stateless: whether the query keeps no state whose number of partitions would stay for ever.
+        also: folders that it reads beside its source.
     """
     from ldp_jupyter.spark import bridge
 
-    paths = input_paths(bridge.batch_inputs(frame), bridge.stream_sources(frame))
+    paths = [*input_paths(bridge.batch_inputs(frame), bridge.stream_sources(frame)), *also]
     suit(run.session, paths, run.configured, batch=stateless)
     choose_state_store(run.session, frame)
 

@@ -138,6 +138,51 @@ def waiting_files(log: Path, source: StreamSource, offset: Any) -> list[str] | N
     return [file for file in files if fnmatch.fnmatchcase(os.path.basename(file), wanted)]
 
 
+def files_gone(checkpoint: str, sources: list[StreamSource]) -> list[str]:
+    """Files that the next batch is bound to read and that are not there: Spark would leave them out for ever.
+
+    A batch that was planned has its files in the source's log. Spark reads those of them that are there when it runs
+    the batch again, and takes all as read.
+    """
+    folder = Path(checkpoint)
+    try:
+        offsets = committed_offsets(folder) or [None] * len(sources)
+        gone = [
+            file
+            for index, (source, offset) in enumerate(zip(sources, offsets, strict=True))
+            if source.kind == "files" and not _may_miss(source)
+            for file in _planned_files(folder / "sources" / str(index), -1 if offset is None else offset["logOffset"])
+            if not os.path.exists(file)
+        ]
+    except (OSError, ValueError, KeyError, TypeError):  # logs that are not as we know them
+        return []
+    return gone
+
+
+def _may_miss(source: StreamSource) -> bool:
+    return any(key.lower() == "ignoremissingfiles" and value.lower() == "true" for key, value in source.options.items())
+
+
+def _planned_files(log: Path, committed: int) -> list[str]:
+    """Local files of a source's log that belong to batches after the committed one."""
+    names = [name for number, name in _entries(log) if number > committed] if log.is_dir() else []
+    lines = [line for name in names for line in (log / name).read_text(encoding="utf-8").splitlines()[1:]]
+    planned = [entry for entry in map(json.loads, lines) if entry["batchId"] > committed]
+    return [str(path) for entry in planned if (path := _local(entry["path"])) is not None]
+
+
+def committed_offsets(checkpoint: Path) -> list[Any]:
+    """Where the last committed batch came to in each source; empty before the first one."""
+    done, begun = (
+        {int(entry.name) for entry in folder.iterdir() if entry.name.isdigit()} if folder.is_dir() else set()
+        for folder in (checkpoint / "commits", checkpoint / "offsets")
+    )
+    if not done & begun:
+        return []
+    lines = (checkpoint / "offsets" / str(max(done & begun))).read_text(encoding="utf-8").splitlines()
+    return [None if line == "-" else json.loads(line) for line in lines[2:]]
+
+
 def _seen_files(log: Path, last: int) -> set[str] | None:
     """Files of the entries up to the last one; compacted entries hold all before them."""
     entries = _entries(log)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlparse
 
-from ldp_jupyter.engine.backlog import waiting_files
+from ldp_jupyter.engine.backlog import committed_offsets, waiting_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ def backlog_metrics(
     """
     folder = Path(checkpoint)
     try:
-        offsets = _committed(folder) or [None] * len(sources)
+        offsets = committed_offsets(folder) or [None] * len(sources)
     except (OSError, ValueError):  # logs that are not as we know them
         return {}
     if len(offsets) != len(sources):
@@ -67,18 +67,6 @@ def backlog_metrics(
     if len(sizes) == len(amounts):
         metrics["backlog_bytes"] = sum(sizes)
     return metrics
-
-
-def _committed(checkpoint: Path) -> list[Any]:
-    """Where the last committed batch came to in each source; empty before the first one."""
-    done, begun = (
-        {int(entry.name) for entry in folder.iterdir() if entry.name.isdigit()} if folder.is_dir() else set()
-        for folder in (checkpoint / "commits", checkpoint / "offsets")
-    )
-    if not done & begun:
-        return []
-    lines = (checkpoint / "offsets" / str(max(done & begun))).read_text(encoding="utf-8").splitlines()
-    return [None if line == "-" else json.loads(line) for line in lines[2:]]
 
 
 def _files(paths: list[str] | None) -> _Amount | None:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter.engine.outside import outside_cause
 from ldp_jupyter.engine.retries import can_heal
 from ldp_jupyter.engine.stream_failures import stream_problem
-from ldp_jupyter.errors import LdpError
+from ldp_jupyter.errors import LdpError, problem_from
 from ldp_jupyter.graph.spark_errors import evaluation_problem, first_sentence
 from ldp_jupyter.quality import find_violation
 from ldp_jupyter.sources.failures import is_user_frame
+from ldp_jupyter.state import storage_hint
 
 if TYPE_CHECKING:
     from ldp_jupyter.graph import Evaluation, Graph
     from ldp_jupyter.graph.model import Node
+    from ldp_jupyter.locations import Location
 
 _CHANGED = (
     "DELTA_SOURCE_TABLE_IGNORE_CHANGES",
@@ -91,6 +93,16 @@ def flow_problem(
         user_traceback=_python_traceback(text),
         heals=can_heal(error, text),
     )
+
+
+def set_up_problem(error: Exception, shown: str, place: Location | None) -> LdpError:
+    """A problem for the error of a table that could not be created, emptied or brought to its declaration."""
+    text = _text(error)
+    hint = None if isinstance(error, LdpError) else storage_hint(text, rights=True)
+    if hint is None:
+        return problem_from(error, "LDP-3001", dataset=shown, location=place)
+    told = f'table "{shown}" cannot be written: {_cause(text)}'
+    return LdpError("LDP-5006", told, dataset=shown, location=place, detail=text, hint=hint)
 
 
 def _violated(graph: Graph, violation: Any, shown: str, place: Any) -> LdpError:

@@ -9,6 +9,11 @@ from ldp_jupyter.state import storage_hint
 
 _PYTHON = "Traceback (most recent call last):"
 _GONE = re.compile(r"FILE_NOT_EXIST|FileNotFoundException: File \S+ does not exist")
+IGNORE_MISSING = "spark.sql.files.ignoreMissingFiles"
+GONE_HINT = (
+    f"a file went after it was listed: put it back and run again; or, to go on without its rows, set {IGNORE_MISSING} "
+    "to true"
+)
 _CHECKPOINT = re.compile(
     "Failed to read log file|Incomplete log file|MALFORMED_LOG_FILE|CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED|"
     "STREAMING_CHECKPOINT_MISSING_METADATA_FILE|STREAMING_STATEFUL_OPERATOR_MISSING_STATE_DIRECTORY"
@@ -45,9 +50,5 @@ def outside_cause(error: BaseException, text: str, flow_name: str, table: str | 
             "which keeps what is written and reads the sources from their start",
         )
     if _GONE.search(text):
-        return Outside(
-            "LDP-3001",
-            "a file went after it was listed: put it back and run again; or, to go on without its rows, set "
-            "spark.sql.files.ignoreMissingFiles to true",
-        )
+        return Outside("LDP-3001", GONE_HINT)
     return None

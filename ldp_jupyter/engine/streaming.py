@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from ldp_jupyter.engine.backlog import caught_up
+from ldp_jupyter.engine.backlog import caught_up, files_gone
 from ldp_jupyter.engine.backlog_metrics import backlog_metrics
+from ldp_jupyter.engine.outside import GONE_HINT, IGNORE_MISSING
 from ldp_jupyter.engine.sizing import input_paths, suit
 from ldp_jupyter.engine.state_store import choose_state_store
+from ldp_jupyter.errors import LdpError
 from ldp_jupyter.events import FlowStatus
 from ldp_jupyter.graph.rules import rules_of
 from ldp_jupyter.graph.streams import output_mode
@@ -57,15 +59,28 @@ def _to_delta(run: FlowRun, frame: Any, checkpoint: str) -> Any:
 
 
 def nothing_new(run: FlowRun, frame: Any, checkpoint: str) -> bool:
-    """Whether the checkpoint shows that a query would find nothing."""
+    """Whether the checkpoint shows that a query would find nothing.
+
+    Raises:
+        LdpError: LDP-3001 where a query would pass over rows, since a file of its next batch went.
+    """
     from ldp_jupyter.spark import bridge
 
-    return caught_up(
+    sources = bridge.stream_sources(frame)
+    if caught_up(
         checkpoint,
-        bridge.stream_sources(frame),
+        sources,
         lambda paths: bridge.table_versions(run.session, paths),
         state_rests=lambda: not bridge.streaming_plan(frame).user_state,
-    )
+    ):
+        return True
+    gone = files_gone(checkpoint, sources)
+    if gone and run.session.conf.get(IGNORE_MISSING) != "true":
+        more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+        raise LdpError(
+            "LDP-3001", f'flow "{run.name}" failed: {gone[0]}{more} does not exist', hint=GONE_HINT, heals=True
+        )
+    return False
 
 
 def waiting(run: FlowRun, frame: Any, checkpoint: str) -> dict[str, int]:

@@ -12,7 +12,7 @@ from ldp_jupyter.declarations import Kind
 from ldp_jupyter.engine import definitions
 from ldp_jupyter.engine.continuous import Continuous
 from ldp_jupyter.engine.emitter import Emitter
-from ldp_jupyter.engine.failures import Canceled
+from ldp_jupyter.engine.failures import Canceled, set_up_problem
 from ldp_jupyter.engine.flows import flow_ids
 from ldp_jupyter.engine.hooks import HookRunner
 from ldp_jupyter.engine.inactive import find_absent, remember
@@ -271,7 +271,7 @@ class Update:
                 ):
                     work.touched.add(name)
             except Exception as error:
-                return problem_from(error, "LDP-3001", dataset=self.graph.shown(name), location=node.dataset.location)
+                return set_up_problem(error, self.graph.shown(name), node.dataset.location)
             return None
 
         with ThreadPoolExecutor(self._workers()) as pool:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from ldp_jupyter.engine.backlog import caught_up
+from ldp_jupyter.engine.backlog import caught_up, files_gone
 from ldp_jupyter.spark.bridge import StreamSource
 
 METADATA = '{"batchWatermarkMs":0,"batchTimestampMs":1,"conf":{}}'
@@ -50,8 +50,8 @@ class Checkpoint:
         (self.folder / "state").mkdir(parents=True)
         return self
 
-    def seen(self, source: int, name: str, *paths: Path) -> Checkpoint:
-        entries = [json.dumps({"path": "file://" + quote(str(p)), "timestamp": 1, "batchId": 0}) for p in paths]
+    def seen(self, source: int, name: str, *paths: Path, batch: int = 0) -> Checkpoint:
+        entries = [json.dumps({"path": "file://" + quote(str(p)), "timestamp": 1, "batchId": batch}) for p in paths]
         self._write(f"sources/{source}/{name}", ["v1", *entries])
         return self
 
@@ -225,6 +225,24 @@ def test_files_that_are_listed_and_that_no_batch_has_wait(checkpoint: Checkpoint
     two.unlink()  # Spark would miss it
     assert not checkpoint.done(files(landing))
     assert checkpoint.batch(1, {"logOffset": 1}).done(files(landing))
+
+
+def test_files_of_a_planned_batch_that_went(checkpoint: Checkpoint, landing: Path) -> None:
+    """Spark would run the batch again without them."""
+    one, two = landing / "1.json", landing / "2.json"
+    checkpoint.batch(0, {"logOffset": 0}).seen(0, "0", one).seen(0, "1", two, batch=1)
+    gone = [str(two)]
+    assert files_gone(str(checkpoint.folder), [files(landing)]) == gone
+    checkpoint.batch(1, {"logOffset": 1}, committed=False)
+    assert files_gone(str(checkpoint.folder), [files(landing)]) == gone
+    may = StreamSource("files", "json", str(landing), {"ignoreMissingFiles": "true"})
+    assert files_gone(str(checkpoint.folder), [may]) == []
+    two.touch()
+    assert files_gone(str(checkpoint.folder), [files(landing)]) == []
+    two.unlink()
+    checkpoint.batch(1, {"logOffset": 1})  # it was read
+    assert files_gone(str(checkpoint.folder), [files(landing)]) == []
+    assert files_gone(str(landing), [files(landing)]) == []
 
 
 def test_a_compacted_list_beyond_the_offset_tells_nothing(checkpoint: Checkpoint, landing: Path) -> None:

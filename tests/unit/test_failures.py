@@ -9,7 +9,7 @@ import pytest
 from core_samples import NAMESPACE, declaring
 
 from ldp_jupyter import pipelines as dp
-from ldp_jupyter.engine.failures import _cause, _python_traceback, flow_problem
+from ldp_jupyter.engine.failures import _cause, _python_traceback, flow_problem, set_up_problem
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.graph import Graph, Node, declared_graph
 from ldp_jupyter.locations import Location
@@ -269,3 +269,23 @@ def test_sources_of_a_stream_that_were_added_or_removed(before: int, now: int, t
     assert "--full-refresh" not in into_sink.hint
     other = type(error)(STREAM.format("assertion failed", "java.lang.AssertionError: assertion failed: something else"))
     assert (flow_problem(other, graph, node, None, "t").code, flow_problem(other, graph, node, None, "t").heals) == ("LDP-3001", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "hint"),
+    [
+        ("java.io.IOException: No space left on device", "LDP-5006", "make room there, then run again: nothing is lost"),
+        ("java.io.IOException: File too large", "LDP-5006", "make room there, then run again: nothing is lost"),
+        ("/wh/t/_delta_log: Operation not permitted", "LDP-5006", "let this user write there, then run again: nothing is lost"),
+        ("something else", "LDP-3001", None),
+    ],
+)  # fmt: skip
+def test_a_table_that_cannot_be_set_up(text: str, code: str, hint: str | None) -> None:
+    problem = set_up_problem(RuntimeError(text), "orders", None)
+    assert (problem.code, problem.hint, problem.dataset) == (code, hint, "orders")
+
+
+def test_a_table_that_cannot_be_set_up_for_a_reason_of_ours() -> None:
+    ours = LdpError("LDP-3007", "it is another's")
+    assert set_up_problem(ours, "orders", None) is ours
+    assert ours.dataset == "orders"

@@ -155,12 +155,12 @@ def stored_properties(node: Node, owner: str) -> dict[str, str]:
 
 
 def evolve(session: Any, node: Node, table: Table, schema: Any, graph: Graph) -> bool:
-    """Add new columns, and bring properties and comment to the declaration.
+    """Add new columns, and bring properties and comments to the declaration.
 
     Returns:
         Whether anything was changed.
     """
-    from ldp_jupyter.spark.tables import alter_table
+    from ldp_jupyter.spark.tables import alter_table, comment_columns
 
     new = new_columns(node, table, schema, graph)
     properties = {
@@ -169,12 +169,24 @@ def evolve(session: Any, node: Node, table: Table, schema: Any, graph: Graph) ->
     comment = (
         node.dataset.comment if node.dataset.comment != table.comment and node.dataset.comment is not None else None
     )
-    if not (new or properties or comment):
-        return False
-    alter_table(session, table.path, new, properties, comment)
+    described = _described_anew(table.schema, schema)
+    if described:
+        comment_columns(session, table.path, described)
+    if new or properties or comment:
+        alter_table(session, table.path, new, properties, comment)
     table.schema = table.schema.__class__([*table.schema.fields, *new])
     table.properties |= properties
-    return True
+    return bool(new or properties or comment or described)
+
+
+def _described_anew(stored: Any, wanted: Any) -> dict[str, str]:
+    """Comments of columns that are there with another one; what has no comment any more keeps it, as a table does."""
+    comments = {field.name.lower(): field.metadata.get("comment") for field in wanted.fields}
+    return {
+        field.name: comment
+        for field in stored.fields
+        if (comment := comments.get(field.name.lower())) and comment != field.metadata.get("comment")
+    }
 
 
 def new_columns(node: Node, table: Table, schema: Any, graph: Graph) -> list[Any]:

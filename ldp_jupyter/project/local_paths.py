@@ -2,8 +2,8 @@
 
 Pipeline source names its files where they lie there: `/Volumes/...`, `dbfs:/...`, `s3://...`. With such an entry
 every path that begins with PREFIX is read and written below FOLDER here, and the source stays as it is. Without one, a
-volume is the folder `Volumes/CATALOG/SCHEMA/VOLUME` of the project, and DBFS its folder `dbfs`. Relative paths are below
-the project's folder, wherever a command is given.
+volume is the folder `Volumes/CATALOG/SCHEMA/VOLUME` of the project, and DBFS its folder `dbfs`. Relative paths are
+below the project's folder, wherever a command is given.
 
 Spark's sessions get these settings too: what `local_path` does here, `LocalPaths` of the companion does there.
 """

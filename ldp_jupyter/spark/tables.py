@@ -119,6 +119,16 @@ def alter_table(
     )
 
 
+def comment_columns(session: SparkSession, path: str, comments: Mapping[str, str]) -> None:
+    """Give columns of a table other comments."""
+    from ldp_jupyter.names import quote
+    from ldp_jupyter.sql.text import quote_string
+
+    for column, comment in comments.items():
+        text = f"ALTER TABLE delta.{quote([path])} ALTER COLUMN {quote([column])} COMMENT {quote_string(comment)}"
+        session.sql(text)
+
+
 def forget_tables(session: SparkSession) -> None:
     """Drop what Spark remembers of Delta tables: their folders were deleted behind its back."""
     session._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()

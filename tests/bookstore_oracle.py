@@ -116,7 +116,7 @@ def expected(dataset_path: str | Path, updates: int | list[list[int]]) -> Expect
 
 
 def comparable(rows: list[Any]) -> list[tuple[Any, ...]]:
-    """Rows that Spark collected as plain values in the order of `Expected.tables`: times with zone, tuples for structs."""
+    """Rows as plain values in the order of `Expected.tables`: times of UTC, tuples for structs and arrays."""
     return _sorted([_plain(row) for row in rows])
 
 
@@ -292,6 +292,8 @@ def _authors_stats(sales: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return tuple(_plain(part) for part in value.values())
     if isinstance(value, (tuple, list)):
         return tuple(_plain(part) for part in value)
     if isinstance(value, datetime):

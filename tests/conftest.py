@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # A test run prepares nothing behind its back: what `make setup` made is used.
 os.environ.setdefault("LDP_ARCHIVE", "use")
+SMALL = ("-Dspark.sql.codegen.wholeStage=false -Dspark.sql.codegen.factoryMode=NO_CODEGEN "
+         "-Dspark.sql.adaptive.enabled=false")
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +25,9 @@ def spark_main(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSessio
     """The Spark of this test run; the JVM ends with it."""
     from ldp_jupyter.spark.session import SessionSettings, get_session, stop
 
-    yield get_session(SessionSettings(warehouse=str(tmp_path_factory.mktemp("main") / "warehouse")))
+    # Queries of tests begin as flows over little data do; the engine goes back to Spark's defaults where it would anyway.
+    folder = tmp_path_factory.mktemp("main") / "warehouse"
+    yield get_session(SessionSettings(str(folder), confs={"spark.driver.extraJavaOptions": SMALL}))
     stop()
 
 
@@ -61,7 +65,19 @@ def make_project(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
     return make
 
 
+# Those that take longest begin first, so that no worker is left alone with one at the end.
+DEAR = ("test_bookstore", "test_kill", "test_graph_laws", "test_settled", "test_session_process")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two workers share the tests file by file: one Spark each, its sessions reused."""
+    """Two workers share the tests one by one; those that share a fixture of their module stay together."""
+    items.sort(key=lambda item: item.path.stem not in DEAR)
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        if isinstance(item, pytest.Function) and _shares_a_fixture(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def _shares_a_fixture(item: pytest.Function) -> bool:
+    defined = item._fixtureinfo.name2fixturedefs.values()
+    return any(fixture.scope == "module" for definitions in defined for fixture in definitions)

@@ -1,6 +1,11 @@
 """What tests of change capture share: a target on disk, and applying batches to it."""
 
+from pathlib import Path
+
+import delta_files
+
 from ldp_jupyter.cdc import ChangeTarget, apply_batch, output_schema
+from ldp_jupyter.spark.tables import create_table
 
 
 class Target:
@@ -10,12 +15,12 @@ class Target:
         self.spark = spark
         self.place = ChangeTarget(name, str(folder / "target"), str(folder / "changes"))
         self.counts = []
+        self.names = []
 
     def create(self, schema):
-        writer = self.spark.createDataFrame([], schema).write.format("delta")
-        if any(" " in name for name in schema.names):
-            writer = writer.option("delta.columnMapping.mode", "name")
-        writer.save(self.place.target_path)
+        self.names = schema.names
+        properties = {"delta.columnMapping.mode": "name"} if any(" " in name for name in schema.names) else {}
+        create_table(self.spark, self.place.target_path, schema, [], [], properties, None)
         return self
 
     def apply(self, spec, batch_df, number, flow="f"):
@@ -33,12 +38,4 @@ class Target:
         return self.spark.read.format("delta").load(self.place.changes_path)
 
     def rows(self):
-        return sorted((tuple(row) for row in self.read().collect()), key=repr)
-
-
-def applied(spark, folder, spec, *batches):
-    """The target's rows after all batches, which are DataFrames."""
-    target = Target(spark, folder)
-    for number, batch in enumerate(batches):
-        target.apply(spec, batch, number)
-    return target.rows()
+        return sorted(delta_files.rows(Path(self.place.target_path)), key=repr)

@@ -1,9 +1,10 @@
 """Worked examples of change capture: small tables and what becomes of them."""
 
 import pytest
-from cdc_targets import Target, applied
+from cdc_targets import Target
 
-from ldp_jupyter.cdc import apply_snapshot, snapshot_schema
+from ldp_jupyter.cdc import apply_snapshot, finish_snapshots, snapshot_schema
+from ldp_jupyter.cdc.snapshot import StoredSnapshot
 from ldp_jupyter.declarations import CdcSpec, SnapshotSpec
 
 pytestmark = pytest.mark.spark
@@ -23,81 +24,72 @@ def users(**arguments):
     return CdcSpec(**(given | arguments))
 
 
-def test_type_1_keeps_the_newest_row(spark, tmp_path):
-    rows = applied(spark, tmp_path, users(), spark.createDataFrame(CHANGES, USERS))
-    assert rows == [(124, "Raul", "Oaxaca"), (125, "Mercedes", "Guadalajara"), (126, "Lily", "Cancun")]
-
-
-def test_truncate_removes_what_is_older(spark, tmp_path):
+def test_type_1_keeps_the_newest_row_and_truncate_removes_what_is_older(spark, tmp_path):
     flow = users(apply_as_truncates="operation = 'TRUNCATE'")
     truncate = [(None, None, None, "TRUNCATE", 3)]
     late = [(124, "Raul", "late", "UPDATE", 2), (126, "Lily", "after", "UPDATE", 3)]
     target = Target(spark, tmp_path)
-    assert len(target.apply(flow, spark.createDataFrame(CHANGES, USERS), 0)) == 3
+    assert target.apply(flow, spark.createDataFrame(CHANGES, USERS), 0) == [
+        (124, "Raul", "Oaxaca"), (125, "Mercedes", "Guadalajara"), (126, "Lily", "Cancun")]
     assert target.apply(flow, spark.createDataFrame(truncate, USERS), 1) == [(125, "Mercedes", "Guadalajara")]
     assert target.counts[1].deleted == 2
     assert target.apply(flow, spark.createDataFrame(late, USERS), 2) == [
         (125, "Mercedes", "Guadalajara"), (126, "Lily", "after")]
 
 
-def test_type_2_keeps_history(spark, tmp_path):
-    rows = applied(spark, tmp_path, users(scd_type="2"), spark.createDataFrame(CHANGES, USERS))
-    assert rows == [
+def test_type_2_keeps_history_and_a_late_row_splits_a_run(spark, tmp_path):
+    flow = users(scd_type="2")
+    run = [(1, name, "x", "UPDATE", at) for name, at in (("Alice", 5), ("Alice", 10), ("Alice", 15), ("Charlie", 20))]
+    history = [
         (123, "Isabel", "Chihuahua", 5, 6), (123, "Isabel", "Monterrey", 1, 5), (124, "Raul", "Oaxaca", 1, None),
         (125, "Mercedes", "Guadalajara", 6, None), (125, "Mercedes", "Mexicali", 5, 6), (125, "Mercedes", "Tijuana", 2, 5),
         (126, "Lily", "Cancun", 2, None),
     ]
-
-
-def test_type_2_with_an_untracked_column(spark, tmp_path):
-    flow = users(scd_type="2", track_history_except=("city",))
-    rows = applied(spark, tmp_path, flow, spark.createDataFrame(CHANGES, USERS))
-    assert rows == [(123, "Isabel", "Chihuahua", 1, 6), (124, "Raul", "Oaxaca", 1, None),
-                    (125, "Mercedes", "Guadalajara", 2, None), (126, "Lily", "Cancun", 2, None)]
-
-
-def test_a_late_row_splits_a_run(spark, tmp_path):
-    flow = users(scd_type="2")
-    run = [(1, name, "x", "UPDATE", at) for name, at in (("Alice", 5), ("Alice", 10), ("Alice", 15), ("Charlie", 20))]
     target = Target(spark, tmp_path)
-    assert target.apply(flow, spark.createDataFrame(run, USERS), 0) == [(1, "Alice", "x", 5, 20), (1, "Charlie", "x", 20, None)]
+    assert target.apply(flow, spark.createDataFrame(CHANGES + run, USERS), 0) == [
+        (1, "Alice", "x", 5, 20), (1, "Charlie", "x", 20, None), *history]
     assert target.apply(flow, spark.createDataFrame([(1, "Bob", "x", "UPDATE", 12)], USERS), 1) == [
-        (1, "Alice", "x", 15, 20), (1, "Alice", "x", 5, 12), (1, "Bob", "x", 12, 15), (1, "Charlie", "x", 20, None)]
+        (1, "Alice", "x", 15, 20), (1, "Alice", "x", 5, 12), (1, "Bob", "x", 12, 15), (1, "Charlie", "x", 20, None), *history]
     assert (target.counts[1].upserted, target.counts[1].deleted) == (3, 0)
 
 
-def test_a_late_row_joins_two_rows_of_history(spark, tmp_path):
-    flow = users(scd_type="2", track_history_columns=("name",))
+def test_an_untracked_column_and_a_late_row_that_joins_two_rows_of_history(spark, tmp_path):
+    flow = users(scd_type="2", track_history_except=("city",))
+    two = [(1, "A", "x", "UPDATE", 1), (1, "B", "y", "UPDATE", 5)]
+    history = [(123, "Isabel", "Chihuahua", 1, 6), (124, "Raul", "Oaxaca", 1, None),
+               (125, "Mercedes", "Guadalajara", 2, None), (126, "Lily", "Cancun", 2, None)]
     target = Target(spark, tmp_path)
-    target.apply(flow, spark.createDataFrame([(1, "A", "x", "UPDATE", 1), (1, "B", "y", "UPDATE", 5)], USERS), 0)
+    assert target.apply(flow, spark.createDataFrame(CHANGES + two, USERS), 0) == [
+        (1, "A", "x", 1, 5), (1, "B", "y", 5, None), *history]
     rows = target.apply(flow, spark.createDataFrame([(1, "B", "z", "UPDATE", 3)], USERS), 1)
-    assert rows == [(1, "A", "x", 1, 3), (1, "B", "y", 3, None)]
+    assert rows == [(1, "A", "x", 1, 3), (1, "B", "y", 3, None), *history]
     assert target.counts[1].deleted == 1
-
-
-@pytest.mark.parametrize(("flag", "expected"), [(True, (1, "a", "y")), (False, (1, None, "y"))])
-def test_ignored_nulls(spark, tmp_path, flag, expected):
-    rows = [(1, "a", "x", "UPDATE", 1), (1, None, "y", "UPDATE", 2)]
-    assert applied(spark, tmp_path, users(ignore_null_updates=flag), spark.createDataFrame(rows, USERS)) == [expected]
 
 
 @pytest.mark.parametrize(("scd_type", "expected"), [
     ("1", [(1, "a"), (3, "d")]),
     ("2", [(1, "a", 1, None), (2, "b", 1, 2), (2, "c", 2, 3), (3, "d", 2, None)]),
 ])
-def test_snapshots(spark, tmp_path, scd_type, expected):
+def test_snapshots(spark, tmp_path, monkeypatch, scd_type, expected):
     snapshots = {1: [(1, "a"), (2, "b")], 2: [(1, "a"), (2, "c"), (3, "d")], 3: [(1, "a"), (3, "d")]}
     spec = SnapshotSpec("s", ("id",), scd_type)
     target = Target(spark, tmp_path)
+    flow = {"flow_name": "f", "flow_id": "id", "target": target.place}
     for version, rows in snapshots.items():
         df = spark.createDataFrame(rows, "id INT, v STRING")
         if version == 1:
             target.create(snapshot_schema(spec, df, version))
-        apply_snapshot(spark, spec, df, version, flow_name="f", flow_id="id", target=target.place)
+        if version < 3:
+            apply_snapshot(spark, spec, df, version, **flow)
+    with monkeypatch.context() as killed:  # after the last one was stored
+        killed.setattr("ldp_jupyter.cdc.snapshot.publish_batch", lambda *_, **__: None)
+        apply_snapshot(spark, spec, df, version, **flow)
+    assert target.rows() != expected
+    assert finish_snapshots(spark, **flow) == finish_snapshots(spark, **flow) == StoredSnapshot(3, 2)
     assert target.rows() == expected
     # A version that is not newer is passed over.
     old = spark.createDataFrame([(9, "z")], "id INT, v STRING")
-    assert apply_snapshot(spark, spec, old, 3, flow_name="f", flow_id="id", target=target.place) is None
+    assert apply_snapshot(spark, spec, old, 3, **flow) is None
     assert target.rows() == expected
 
 

@@ -14,10 +14,11 @@ from ldp_jupyter.errors import LdpError, sort_problems
 from ldp_jupyter.names import Name, Namespace
 from ldp_jupyter.project import choose_pipeline, load_project, local_paths, notebook_files, source_files
 from ldp_jupyter.redaction import hidden_in, remember_settings
-from ldp_jupyter.state import Layout, Runs
+from ldp_jupyter.state import KeptColumns, Layout, Runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from ldp_jupyter.declarations import Declarations, Location
     from ldp_jupyter.display import DataView, PlanView
@@ -149,11 +150,12 @@ class Pipeline:
 
         return declared_graph(self.settings.name, self.namespace, self.load())
 
-    def dry_run(self, *, strict_platform: bool = False) -> Graph:
+    def dry_run(self, *, strict_platform: bool = False, anew: AbstractSet[Name] = frozenset()) -> Graph:
         """Check everything and write nothing; the problems are in the graph.
 
         Parameters:
             strict_platform: what is accepted here and not by the platform is an error, LDP-2026.
+            anew: tables whose streams of files find their columns anew, as after a full refresh.
         """
         from ldp_jupyter.graph import declared_graph, refuse_local_only, register_functions, resolve_graph
         from ldp_jupyter.spark.jobs import canceled_by_interrupt
@@ -182,7 +184,7 @@ class Pipeline:
         graph.not_checked.extend(note for note in notes if note not in graph.not_checked)
         functions = register_functions(self._load_session(), declarations)
         with canceled_by_interrupt(self._load_session(), "dry run"):  # inference of files runs jobs
-            resolve_graph(graph, self.context(), self._load_session())
+            resolve_graph(graph, self.context(), self._load_session(), KeptColumns(self.layout, anew).of)
         graph.problems = sort_problems([*functions, *graph.problems])
         if strict_platform:
             refuse_local_only(graph)
@@ -231,6 +233,7 @@ class Pipeline:
             LdpError: LDP-3008 when it was stopped; LDP-1009 for an update of everything while cells are not loaded.
         """
         from ldp_jupyter.engine import Retries, UpdateRequest
+        from ldp_jupyter.engine.plan import plan_update
         from ldp_jupyter.errors import UpdateFailed
 
         graph = graph or self.dry_run(strict_platform=strict_platform)
@@ -239,6 +242,9 @@ class Pipeline:
         )
         if request.everything and not loaded_only:
             self.check_loaded()
+        if graph.kept_columns and graph.ok and (full_refresh or full_refresh_all):
+            last = self._last_update_of_journal() if request.refresh_failed else None
+            graph = self.dry_run(strict_platform=strict_platform, anew=plan_update(graph, request, last).full)
         retries = Retries.of(self._configuration(), production=production)
         failures = 0
         while True:

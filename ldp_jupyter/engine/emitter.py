@@ -187,6 +187,17 @@ class Emitter:
             **self._flow_origin(planned),
         )
 
+    def new_columns(self, planned: PlannedFlow, columns: list[str], file: str) -> None:
+        """A stream of files met columns that it did not know, and begins again with them."""
+        name, new = self.flow_name(planned.flow), ", ".join(columns)
+        self.emit(
+            "flow_progress",
+            f"Flow '{name}' begins again with new columns of {file}: {new}.",
+            {"status": FlowStatus.RUNNING.value, "new_columns": columns},
+            level=Level.WARN,
+            **self._flow_origin(planned),
+        )
+
     def progress(
         self,
         planned: PlannedFlow,

@@ -58,7 +58,7 @@ def flow_problem(
         error.dataset = error.dataset or shown
         error.location = error.location or place
         return error
-    text = _text(error)
+    text = error_text(error)
     violation = find_violation(text)
     if violation is not None:
         return _violated(graph, violation, shown, place)
@@ -97,7 +97,7 @@ def flow_problem(
 
 def set_up_problem(error: Exception, shown: str, place: Location | None) -> LdpError:
     """A problem for the error of a table that could not be created, emptied or brought to its declaration."""
-    text = _text(error)
+    text = error_text(error)
     hint = None if isinstance(error, LdpError) else storage_hint(text, rights=True)
     if hint is None:
         return problem_from(error, "LDP-3001", dataset=shown, location=place)
@@ -150,7 +150,7 @@ def _other_sources(found: re.Match[str], flow_name: str, table: str | None, plac
     )
 
 
-def _text(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """The whole message, Java causes included."""
     parts = [str(error)]
     java = getattr(error, "java_exception", None) or getattr(error, "_origin", None)

@@ -11,6 +11,7 @@ from ldp_jupyter.declarations import CdcSpec, Kind, SnapshotSpec
 from ldp_jupyter.engine.batch import job_group
 from ldp_jupyter.engine.causes import causes_of
 from ldp_jupyter.engine.failures import Canceled, flow_problem
+from ldp_jupyter.engine.new_columns import take_new_columns
 from ldp_jupyter.engine.stored import StoredFrames
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.events import FlowStatus
@@ -18,10 +19,12 @@ from ldp_jupyter.graph import Evaluation, evaluate, flow_session
 from ldp_jupyter.quality import Samples, samples_wanted
 from ldp_jupyter.redaction import scrub
 from ldp_jupyter.state.checkpoints import SINK_GENERATION, Checkpoints
+from ldp_jupyter.state.kept_columns import kept_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ldp_jupyter.engine.met_columns import MetColumns
     from ldp_jupyter.engine.plan import PlannedFlow
     from ldp_jupyter.engine.work import Work
     from ldp_jupyter.quality import RuleSet
@@ -43,6 +46,7 @@ class FlowRun:
         self.evaluation: Evaluation | None = None
         self.frames: StoredFrames | None = None
         self.samples = Samples(0)
+        self.met: list[MetColumns] = []  # new columns of files that ended its stream
 
     def run(self) -> LdpError | None:
         """Run it to its end.
@@ -54,7 +58,6 @@ class FlowRun:
             Canceled: when the update was stopped.
         """
         from ldp_jupyter.engine.settled import settled
-        from ldp_jupyter.spark import bridge
 
         try:
             self._progress(FlowStatus.STARTING)
@@ -63,11 +66,10 @@ class FlowRun:
                 return None
             if self.node is not None:
                 self.work.touched.add(self.node.name)
-            self.session = flow_session(self.work.session, self.flow)
-            bridge.activate(self.session)
+            self._open_session()
             self.samples = Samples(samples_wanted(self.work.base.configuration))
             with job_group(self):  # inference while the query is evaluated runs jobs, too
-                self._execute()
+                self._execute_knowing_columns()
         except Canceled:
             self._progress(FlowStatus.STOPPED)
             raise
@@ -84,6 +86,23 @@ class FlowRun:
             return problem
         self._progress(FlowStatus.COMPLETED)
         return None
+
+    def _open_session(self) -> None:
+        from ldp_jupyter.spark import bridge
+
+        self.session = flow_session(self.work.session, self.flow)
+        bridge.activate(self.session)
+
+    def _execute_knowing_columns(self) -> None:
+        """A stream of files that meets new columns takes them and begins again, as often as it meets some."""
+        while True:
+            try:
+                self._execute()
+                return
+            except Exception as error:
+                if self.work.stopping.is_set() or not take_new_columns(self, error):
+                    raise
+            self._open_session()
 
     def _execute(self) -> None:
         from ldp_jupyter.engine import changes, once, streaming, views
@@ -106,7 +125,7 @@ class FlowRun:
     def frame(self, observe: Callable[[RuleSet, Any, Any], Any]) -> Any:
         """The DataFrame of the flow's query over the tables as they are stored now."""
         work = self.work
-        self.frames = StoredFrames(work.graph, work.base, work.table_path, observe)
+        self.frames = StoredFrames(work.graph, work.base, work.table_path, observe, lambda: self.columns)
         self.evaluation = Evaluation(work.graph, self.flow, self.session, self.frames)
         return evaluate(self.evaluation, work.base)
 
@@ -132,6 +151,11 @@ class FlowRun:
     def checkpoint(self) -> str:
         """Folder of the flow's checkpoint."""
         return Checkpoints(self.work.layout).path(*self._target, self.flow.name)
+
+    @property
+    def columns(self) -> str:
+        """Folder of the columns that its streams of files were found to have."""
+        return kept_columns(self.checkpoint)
 
     @property
     def _target(self) -> tuple[Any, str]:

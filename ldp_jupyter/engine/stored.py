@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ldp_jupyter.context import Context
+    from ldp_jupyter.declarations import Flow
     from ldp_jupyter.graph import Graph, Node
     from ldp_jupyter.names import Name
     from ldp_jupyter.quality import RuleSet
@@ -23,6 +24,7 @@ class StoredFrames:
     Parameters:
         table_path: gives the folder of a stored dataset.
         observe: applies a view's rules to its rows; the metrics belong to the flow that reads the view.
+        columns: gives the folder of the columns that the flow's streams of files were found to have.
     """
 
     shapes = False
@@ -33,11 +35,13 @@ class StoredFrames:
         base: Context,
         table_path: Callable[[Name], str],
         observe: Callable[[RuleSet, Any, Any], Any],
+        columns: Callable[[], str],
     ) -> None:
         self._graph = graph
         self._base = base
         self._table_path = table_path
         self._observe = observe
+        self._columns = columns
         self._views: dict[Name, Any] = {}
         # rules of views met on the way
         self.view_rules: dict[str, RuleSet] = {}
@@ -52,6 +56,10 @@ class StoredFrames:
         if node.kind == Kind.VIEW or not node.dataset.options.private:
             return _read(session, reader, streaming, options).table(node.name.quoted)
         return _read(session, reader, streaming, options).format("delta").load(self._table_path(node.name))
+
+    def kept_columns(self, flow: Flow) -> Mapping[str, Any]:  # noqa: ARG002  (a view's source is the reading flow's)
+        """See `Frames`."""
+        return {"folder": self._columns()}
 
     def _view(self, node: Node, reading: Evaluation) -> Any:
         if node.name not in self._views:  # read twice, it is one DataFrame: observed once

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ldp_jupyter.engine.met_columns import met_columns, refused_columns
 from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ def stream_problem(
         shown: the dataset that the flow writes, or the flow itself where that is a sink.
         into_table: whether it writes a table, which can be fully refreshed.
     """
+    met = met_columns(text)
+    if met is not None:
+        return refused_columns(met, flow_name, shown, place)
     again = f"--full-refresh {shown}" if into_table else f"--reset-checkpoint {flow_name}"
     if _STATE.search(text):
         message = f'the query of flow "{flow_name}" changed, and cannot go on with the state that it kept'

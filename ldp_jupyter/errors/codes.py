@@ -96,6 +96,11 @@ _ENTRIES = [
     ErrorCode("LDP-3007", "the table belongs to another pipeline", "Rename it, or remove the other one's table."),
     ErrorCode("LDP-3008", "the update was canceled", "Run again: nothing is lost."),
     ErrorCode(
+        "LDP-3009",
+        "a file has columns that its stream does not take",
+        "Add them to the schema or its hints, or choose another schemaEvolutionMode.",
+    ),
+    ErrorCode(
         "LDP-4001", "an expectation with ON VIOLATION FAIL was violated", "Mend the data or the rule, and run again."
     ),
     ErrorCode("LDP-4002", "change data cannot be applied", "Mend the row shown."),

@@ -23,6 +23,8 @@ _BY_CONDITION = {
     "NOT_A_PARTITIONED_TABLE": "declare partition columns, or leave PARTITION out",
     "UNBOUND_SQL_PARAMETER": "give it a value: in the configuration, or args= of spark.sql",
     "UNSUPPORTED_SUBQUERY": "compute it in a dataset of its own, and join",
+    "UNABLE_TO_INFER_SCHEMA": "put a file with a record there, or give the columns as a schema",
+    "FAILED_READ_FILE": "mend the file, or take it away; with the reader's option ignoreCorruptFiles it is passed over",
     "UNSUPPORTED_STREAMING": "declare a materialized view for it, or leave it out",
 }
 _KEYWORDS = ("SELECT", "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "JOIN", "LEFT", "INNER", "WITH")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _PASSES_CHANGES = ("skipChangeCommits", "ignoreChanges", "readChangeFeed", "readChangeData")
 _READ_KAFKA = re.compile(r"\bread_kafka\s*\(", re.IGNORECASE)
+_READ_FILES = re.compile(r"\b(read_files|cloud_files)\s*\(", re.IGNORECASE)
 
 
 class InputFailed(Exception):  # noqa: N818  (not an error of its own: an input has one)
@@ -56,6 +58,9 @@ class Frames(Protocol):
         self, node: Node, reading: Evaluation, *, streaming: bool, options: Mapping[str, str], reader: Any
     ) -> Any:
         """The dataset's rows (or, while planning, its shape without rows)."""
+
+    def kept_columns(self, flow: Flow) -> Mapping[str, Any]:
+        """Where columns are kept that the flow's streams of files were found to have, see `bridge.KEPT_COLUMNS`."""
 
 
 class Evaluation:
@@ -109,6 +114,10 @@ class Evaluation:
 
     def need_source(self, name: str) -> None:
         """See `context.Resolver`. The columns are known without the connector."""
+        if name.lower() == "cloudfiles":
+            from ldp_jupyter.spark.bridge import KEPT_COLUMNS
+
+            self.session.conf.set(KEPT_COLUMNS, json.dumps(self.frames.kept_columns(self.flow)))
         if not self.shapes:
             from ldp_jupyter.spark.connectors import provide
 
@@ -156,6 +165,8 @@ class Evaluation:
     def _bind(self, text: str, query: Query) -> Any:
         if _READ_KAFKA.search(text):
             self.need_source("kafka")
+        if _READ_FILES.search(text):
+            self.need_source("cloudFiles")
         replacements: dict[int, Any] = {}
         for index, reference in enumerate(query.references):
             self.failed_reference = (text, reference.start)

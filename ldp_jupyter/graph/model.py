@@ -96,6 +96,8 @@ class Graph:
     not_checked: list[Note] = field(default_factory=list)
     # the update that began with this evaluation of the queries
     used_by: str | None = None
+    # whether streams of files have columns that an earlier update found
+    kept_columns: bool = False
 
     @property
     def ok(self) -> bool:

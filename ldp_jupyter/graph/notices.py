@@ -26,7 +26,7 @@ _USED = (
     "maxFilesPerTrigger",
     "maxBytesPerTrigger",
     "maxFileAge",
-    "cleanSource",
+    "includeExistingFiles",
     "cleanSource.moveDestination",
     "cleanSource.retentionDuration",
     "partitionColumns",
@@ -34,23 +34,26 @@ _USED = (
     "mergeSchema",
     "rescuedDataColumn",
 )
-IDLE_OPTIONS = (
-    "schemaLocation",
-    "schemaEvolutionMode",
-    "includeExistingFiles",
-    "allowOverwrites",
-    "backfillInterval",
-    "useNotifications",
-    "useManagedFileEvents",
-    "useIncrementalListing",
-    "useStrictGlobber",
-    "validateOptions",
-    "fetchParallelism",
-    "resourceTag",
-    "region",
-    "queueUrl",
-)
+# Those without effect, with the values that ask for what happens here in any case.
+IDLE_OPTIONS = {
+    "schemaLocation": (),
+    "schemaEvolutionMode": ("addnewcolumns", "rescue", "failonnewcolumns", "none"),
+    "allowOverwrites": ("false",),
+    "backfillInterval": (),
+    "cleanSource": ("off",),
+    "useNotifications": ("false",),
+    "useManagedFileEvents": ("false",),
+    "useIncrementalListing": ("false", "auto"),
+    "useStrictGlobber": ("true",),
+    "validateOptions": ("true",),
+    "fetchParallelism": (),
+    "resourceTag": (),
+    "region": (),
+    "queueUrl": (),
+}
 _PREFIX = "cloudfiles."
+_NOT_RESCUED = ("avro", "orc", "xml")
+_NO_TIME = re.compile(r"\s*(interval\s+)?'?0\b", re.IGNORECASE)
 _BY_LOWER = {name.lower(): name for name in (*_USED, *IDLE_OPTIONS)}
 _CLOUD = ("aws", "azure", "queue", "subscription", "topic", "tenant", "client", "connection", "resource", "project")
 
@@ -62,6 +65,11 @@ class Notices:
         self.notes: list[Note] = []
         self._idle: dict[str, Location | None] = {}
         self._places: set[Location | None] = set()
+        # processed files are moved, and kept for no time before
+        self._moves, self._at_once = False, False
+        # formats of files whose new columns are left out, and where that they are rescued was asked
+        self._formats: set[str] = set()
+        self._rescues: list[Location | None] = []
 
     def action(self, key: str) -> None:
         """A call of `LOCAL_ONLY` in a dataset function. What such a method calls itself stands at the same place."""
@@ -76,11 +84,19 @@ class Notices:
         Raises:
             LdpError: LDP-2011 for one of Auto Loader's that it does not have.
         """
+        if key.lower() == "rescueddatacolumn":
+            self._rescues.append(_user_place())
         if not key.lower().startswith(_PREFIX):
             return
         name = key[len(_PREFIX) :]
+        if name.lower() == "format" and str(value).lower() in _NOT_RESCUED:
+            self._formats.add(str(value).lower())
+        if name.lower() == "rescueddatacolumn" or str(value).lower() == "rescue":
+            self._rescues.append(_user_place())
         known = _BY_LOWER.get(name.lower())
-        if known in IDLE_OPTIONS and not _has_effect(known, str(value)):
+        self._moves |= known == "cleanSource" and str(value).lower() == "move"
+        self._at_once |= known == "cleanSource.retentionDuration" and bool(_NO_TIME.match(str(value)))
+        if known in IDLE_OPTIONS and str(value).lower() not in IDLE_OPTIONS[known]:
             self._idle.setdefault(known, _user_place())
         elif known is None and not name.lower().startswith(_CLOUD):
             raise LdpError(
@@ -100,11 +116,16 @@ class Notices:
             self.notes.append(local_only("PIVOT", _moved(query, position(query.text, found.start() if found else 0))))
         if not re.search(r"\b(read_files|cloud_files)\s*\(", plain, re.IGNORECASE):
             return
-        for option in IDLE_OPTIONS:
+        self._formats |= {f for f in _NOT_RESCUED if re.search(rf"'{f}'", query.text, re.IGNORECASE)}
+        if rescues := re.search(r"\brescuedDataColumn\b|'rescue'", query.text, re.IGNORECASE):
+            self._rescues.append(_moved(query, position(query.text, rescues.start())))
+        self._moves |= bool(re.search(r"\bcleanSource\W+MOVE\b", query.text, re.IGNORECASE))
+        self._at_once |= bool(re.search(r"\bcleanSource\.retentionDuration\W+0\b", query.text, re.IGNORECASE))
+        for option, quiet in IDLE_OPTIONS.items():
             found = re.search(
                 rf"(?:\b{option}\b\s*=>|'cloudFiles\.{option}'\s*,)\s*'?(\w*)", query.text, re.IGNORECASE
             )
-            if found and not _has_effect(option, found[1]):
+            if found and found[1].lower() not in quiet:
                 self._idle.setdefault(option, _moved(query, position(query.text, found.start())))
         for found in re.finditer(r"\b(\w+)\s*=>", query.text):
             near = _near(found[1]) if found[1].lower() not in _BY_LOWER else None
@@ -118,10 +139,16 @@ class Notices:
 
     def all(self) -> list[Note]:
         """Everything noticed; options without effect in one note."""
+        if self._moves and self._at_once:
+            self._idle.pop("cleanSource", None)
+        notes = list(self.notes)
+        if self._formats and self._rescues:
+            text = f"Auto Loader rescues nothing of {', '.join(sorted(self._formats))} files: new columns are left out"
+            notes.append(Note("no_effect", text, self._rescues[0]))
         if not self._idle:
-            return self.notes
+            return notes
         text = f"Auto Loader's {', '.join(self._idle)} {'has' if len(self._idle) == 1 else 'have'} no effect"
-        return [*self.notes, Note("no_effect", text, next(iter(self._idle.values())))]
+        return [*notes, Note("no_effect", text, next(iter(self._idle.values())))]
 
 
 # Options of formats and of files in general, which read_files takes as well.
@@ -140,11 +167,6 @@ _FILE_OPTIONS = frozenset({
     "timestampformat", "timestampntzformat", "timezone", "unescapedquotehandling", "unescapequotes", "valuetag",
     "wholetext", "wildcardcolname", "path",
 })  # fmt: skip
-
-
-def _has_effect(option: str, value: str) -> bool:
-    """Without evolution there is no column of rescued data; the other modes are one here."""
-    return option == "schemaEvolutionMode" and value.lower() == "none"
 
 
 def _near(name: str) -> str | None:

@@ -26,7 +26,7 @@ from ldp_jupyter.names import did_you_mean
 from ldp_jupyter.spark.computed import without_computed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ldp_jupyter.context import Context
     from ldp_jupyter.declarations import Expectation, Flow
@@ -39,17 +39,20 @@ _FEED_OPTIONS = ("readchangefeed", "readchangedata")
 _CHANGE_FEED = "_change_type STRING, _commit_version BIGINT, _commit_timestamp TIMESTAMP"
 
 
-def resolve_graph(graph: Graph, base: Context, session: Any) -> Graph:
+def resolve_graph(
+    graph: Graph, base: Context, session: Any, kept: Callable[[Flow], list[str]] = lambda _: []
+) -> Graph:
     """Resolve every dataset and flow of a declared graph, in place.
 
     Parameters:
         base: the pipeline's context.
         session: base session of the pipeline; flows are analysed in clones of it.
+        kept: folders of columns that the streams of files of a flow were found to have.
 
     Returns:
         The graph, nodes in an order in which inputs come first; `problems` holds everything found.
     """
-    Resolution(graph, base, session).run()
+    Resolution(graph, base, session, kept).run()
     return graph
 
 
@@ -65,8 +68,9 @@ class Resolution:
 
     shapes = True
 
-    def __init__(self, graph: Graph, base: Context, session: Any) -> None:
+    def __init__(self, graph: Graph, base: Context, session: Any, kept: Callable[[Flow], list[str]]) -> None:
         self.graph = graph
+        self._kept = kept
         self.base = base
         self.session = session
         self.schemas: dict[Name, Any] = {}
@@ -126,6 +130,12 @@ class Resolution:
             node.change_feed = True
             schema = StructType([*schema.fields, *parse_columns(self.session, _CHANGE_FEED).fields])
         return bridge.empty(reading.session, schema, streaming=streaming, dataset=str(node.name))
+
+    def kept_columns(self, flow: Flow) -> Mapping[str, Any]:
+        """See `Frames`."""
+        known = self._kept(flow)
+        self.graph.kept_columns |= bool(known)
+        return {"known": known}
 
     def _warn_of_rewrites(self, node: Node, reading: Evaluation, options: Mapping[str, str]) -> None:
         """A table that updates rewrite can be streamed once, and then no more: say so before it happens."""

@@ -95,6 +95,8 @@ def evaluation_problem(error: BaseException, evaluation: Evaluation, dataset: st
         )
     if condition.startswith("PATH_NOT_FOUND") and parameters.get("path"):
         return missing_files(parameters["path"], evaluation, dataset=dataset, location=place, detail=str(error))
+    if condition.startswith("FAILED_READ_FILE"):
+        message = f"{message}{_java_cause(error)}"
     scheme = _unreached_storage(error)
     if scheme is not None:
         return _no_storage(scheme, dataset=dataset, location=place, detail=str(error))
@@ -124,6 +126,16 @@ class JavaProblem(Exception):  # noqa: N818  (it dresses an exception of the JVM
         except Exception:
             found = re.search(r"data source: ([^\s.]+)", str(self))
             return {"provider": found[1]} if found else {}
+
+
+def _java_cause(error: BaseException) -> str:
+    """What stands behind an exception of the JVM, as the end of a sentence; empty where nothing does."""
+    java = getattr(error, "_origin", None) or getattr(error, "java_exception", None) or getattr(error, "java", None)
+    try:
+        cause = java.getCause().getMessage() if java is not None else None
+    except Exception:
+        return ""
+    return f": {first_sentence(str(cause))}" if cause else ""
 
 
 def function_hint(session: Any, name: str) -> str:

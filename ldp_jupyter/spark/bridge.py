@@ -27,6 +27,8 @@ EVENT_LOG_SETTING = "spark.ldp.eventlog"
 """The folder of the event log; with ``.<name or id>`` behind it, that of one pipeline."""
 ABSENT_SOURCES = "spark.ldp.absentSources"
 """Whether a source without its connector is analysed all the same, as its columns."""
+KEPT_COLUMNS = "spark.ldp.columns"
+"""Where columns that streams of files were found to have are kept: `folder` while a flow runs, else those `known`."""
 KIND_PROPERTY = "ldp.kind"
 RULES_PREFIX = "__ldp_rules_"
 RULES_OF_NUMBER = 63

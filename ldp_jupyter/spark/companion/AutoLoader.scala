@@ -19,47 +19,90 @@ object AutoLoader {
     Problem.raise("cloudFiles can be read as a stream only: spark.readStream.format(\"cloudFiles\")")
 
   /** A relation that Spark resolves by itself; the schema is inferred here where none is asked. */
-  def source(session: SparkSession, options: Map[String, String], schema: Option[StructType], paths: Seq[String],
+  def source(session: SparkSession, written: Map[String, String], schema: Option[StructType], paths: Seq[String],
       streaming: Boolean): LogicalPlan = {
-    val asked = CaseInsensitiveMap(options.map { case (key, value) => withoutPrefix(key) -> value })
+    val asked = CaseInsensitiveMap(written.map { case (key, value) => withoutPrefix(key) -> value })
     if (paths.isEmpty) Problem.raise("cloudFiles needs a path: load(path)")
     val path = paths.head
-    val format = asked.get("format").map(known).getOrElse(FileSchemas.guessFormat(session, path))
+    val format = known(asked.get("format").getOrElse(FileSchemas.guessFormat(session, path)))
+    val mode = evolution(asked, schema)
     // Where columns are inferred, the first line of a CSV file is taken for their names unless it is said otherwise.
     val named = Warehouse.key(format) == "csv" && schema.isEmpty && !asked.contains("header")
-    val given = if (named) asked + ("header" -> "true") else asked
-    val reading = readerOptions(session, CaseInsensitiveMap(given), path, streaming)
-    val columns = schema.getOrElse(inferred(session, format, asked, path, reading))
-    val rescued = rescuedColumn(format, asked, schema.isEmpty)
-    val all = rescued.fold(columns)(name => StructType(columns.filterNot(_.name == name)).add(name, StringType))
-    val rescuing = rescued.filter(_ => asText(format)).map("columnNameOfCorruptRecord" -> _)
-    UnresolvedDataSource(format, Some(all), CaseInsensitiveMap(reading ++ rescuing), streaming, Seq(path))
+    val options = if (named) CaseInsensitiveMap(asked + ("header" -> "true")) else asked
+    val reading = readerOptions(session, options, path, streaming)
+    val source = sourceKey(format, path, asked, reading)
+    val columns = schema.getOrElse(inferred(session, format, asked, path, reading, source, streaming, mode))
+    val rescue = Rescue(rescuedColumn(format, asked, schema.isEmpty, mode), source,
+      if (streaming && stopping(mode)) Some(mode) else None)
+    val all = rescue.column.fold(columns)(name => StructType(columns.filterNot(_.name == name)).add(name, StringType))
+    val reader = if (rescue.column.isEmpty && rescue.onNew.isEmpty) None else readers.get(Warehouse.key(format))
+    val rescuing = Warehouse.key(format) match {
+      case "xml" => rescue.column.map("columnNameOfCorruptRecord" -> _).toMap
+      case _ if reader.isDefined => rescue.options
+      case _ => Map.empty
+    }
+    UnresolvedDataSource(reader.getOrElse(format), Some(all), CaseInsensitiveMap(reading ++ rescuing), streaming, Seq(path))
+  }
+
+  /** Readers that keep, or do not pass over, what has no place in the columns. */
+  private val readers = Map("json" -> classOf[RescuingJson], "csv" -> classOf[RescuingCsv],
+    "parquet" -> classOf[WatchedParquet]).map { case (format, reader) => format -> reader.getName }
+
+  private val modes = Seq("addNewColumns", "addNewColumnsWithTypeWidening", "rescue", "failOnNewColumns", "none")
+
+  private def evolution(asked: CaseInsensitiveMap[String], schema: Option[StructType]): String = {
+    val wanted = asked.get("schemaEvolutionMode").filter(_.nonEmpty).map(text => modes.find(_.equalsIgnoreCase(text))
+      .getOrElse(Problem.raise(s"schemaEvolutionMode is one of ${modes.mkString(", ")}, not $text")))
+    if (schema.isDefined && wanted.exists(_.startsWith("addNewColumns"))) {
+      Problem.raise(s"schemaEvolutionMode ${wanted.get} is not allowed with a schema: give it as schemaHints")
+    }
+    wanted.getOrElse(if (schema.isDefined) "none" else modes.head)
+  }
+
+  private def stopping(mode: String) = mode.startsWith("addNewColumns") || mode == "failOnNewColumns"
+
+  /** Names what is read, and how, as far as its columns depend on it. */
+  private def sourceKey(format: String, path: String, asked: CaseInsensitiveMap[String],
+      reading: Map[String, String]): String = {
+    val how = (reading -- streamOptions(asked).keys).map { case (key, value) => Warehouse.key(key) -> value }
+    val facts = Seq(Warehouse.key(format), path, asked.getOrElse("inferColumnTypes", "false")) ++ how.toSeq.sorted
+    java.util.UUID.nameUUIDFromBytes(facts.mkString("\n").getBytes(java.nio.charset.StandardCharsets.UTF_8)).toString
   }
 
   /** Formats whose values are text in the files: any of them may not fit its column. */
   private def asText(format: String) = Set("json", "csv", "xml")(Warehouse.key(format))
 
-  /** The column that takes records with a value that does not fit; there when columns are inferred, or asked for. */
-  private def rescuedColumn(format: String, asked: CaseInsensitiveMap[String], inferred: Boolean): Option[String] = {
-    val fixed = Set("text", "binaryfile")(Warehouse.key(format))
-    val never = asked.get("schemaEvolutionMode").exists(_.equalsIgnoreCase("none"))
-    val default = if (inferred && !fixed && !never) Some("_rescued_data") else None
+  /** The column that takes what has no place; there when columns are inferred, or asked for. */
+  private def rescuedColumn(format: String, asked: CaseInsensitiveMap[String], inferred: Boolean,
+      mode: String): Option[String] = {
+    val default = if (inferred && !fixed(format) && mode != "none") Some("_rescued_data") else None
     asked.get("rescuedDataColumn").filter(_.nonEmpty).orElse(default)
   }
 
-  /** Columns found in the files: names and nesting, with leaves as text unless types are asked for, then the hints. */
+  private def fixed(format: String) = Set("text", "binaryfile")(Warehouse.key(format))
+
+  /** Columns of the files: names and nesting, with leaves as text unless types are asked for, then the hints. */
   private def inferred(session: SparkSession, format: String, asked: CaseInsensitiveMap[String], path: String,
-      reading: Map[String, String]): StructType = {
+      reading: Map[String, String], source: String, streaming: Boolean, mode: String): StructType = {
     val typed = asked.get("inferColumnTypes").exists(_.equalsIgnoreCase("true"))
     val untyped = !typed && asText(format)
     val inference = Warehouse.key(format) match {
       case "json" if untyped => Map("primitivesAsString" -> "true")
       case "csv" | "xml" => Map("inferSchema" -> typed.toString)
+      case "parquet" | "orc" if !asked.contains("mergeSchema") => Map("mergeSchema" -> "true")
       case _ => Map.empty[String, String]
     }
-    val columns = FileSchemas.infer(session, format, path, reading -- streamOptions(asked).keys ++ inference)
-    val found = if (untyped) StructType(columns.map(atomicAsText)) else columns
-    asked.get("schemaHints").fold(found)(hints => SchemaHints(hints).applyTo(found))
+    val options = reading -- streamOptions(asked).keys ++ inference
+    def infer(listing: Listing): StructType = {
+      val columns = FileSchemas.infer(session, format, path, listing, options, byHeader = true)
+      NewColumnsOf.distinct(if (untyped) StructType(columns.map(atomicAsText)) else columns)
+    }
+    lazy val listing = FileSchemas.listing(session, path, options)
+    val found =
+      if (!streaming || fixed(format)) infer(listing)
+      else new KnownColumns(session, source).of(listing, mode.startsWith("addNewColumns"))(infer)
+    val hinted = asked.get("schemaHints").fold(found)(hints => SchemaHints(hints).applyTo(found))
+    if (mode.startsWith("addNewColumns")) NewColumnsOf.join(hinted, found) else hinted // a hinted struct may grow, too
   }
 
   /** Types of `column=value` folders are found by Spark in any case. */
@@ -99,13 +142,16 @@ object AutoLoader {
     // Spark forgets files older than a week; there every file counts, whatever its age.
     val age = Map("maxFileAge" -> asked.getOrElse("maxFileAge", "36500d"))
     val passed = Seq("latestFirst", "fileNameOnly").flatMap(key => asked.get(key).map(key -> _)).toMap
-    size ++ age ++ passed ++ cleaning(asked)
+    // Read by the engine before a stream begins.
+    val existing = asked.get("includeExistingFiles").filter(_.equalsIgnoreCase("false"))
+      .map(_ => "ldp.includeExistingFiles" -> "false").toMap
+    size ++ age ++ passed ++ existing ++ cleaning(asked)
   }
 
+  /** Processed files are kept for 30 days unless it is said otherwise; only those that are kept for no time go here. */
   private def cleaning(asked: CaseInsensitiveMap[String]): Map[String, String] =
     asked.get("cleanSource").map(_.toUpperCase(java.util.Locale.ROOT)) match {
-      case Some("DELETE") => Map("cleanSource" -> "delete")
-      case Some("MOVE") =>
+      case Some("MOVE") if asked.get("cleanSource.retentionDuration").exists(_.trim.matches("(?i)(interval\\s+)?'?0\\b.*")) =>
         val destination = asked.getOrElse("cleanSource.moveDestination",
           Problem.raise("cleanSource MOVE needs cleanSource.moveDestination"))
         Map("cleanSource" -> "archive", "sourceArchiveDir" -> destination)
@@ -115,7 +161,11 @@ object AutoLoader {
   private def withoutPrefix(key: String): String =
     if (Warehouse.key(key).startsWith(Prefix)) key.substring(Prefix.length) else key
 
-  private def known(format: String): String = if (format.equalsIgnoreCase("binaryFile")) "binaryFile" else format
+  private def known(format: String): String = Warehouse.key(format) match {
+    case "binaryfile" => "binaryFile"
+    case "avro" => classOf[org.apache.spark.sql.avro.AvroFileFormat].getName // Spark has it, and no short name for it
+    case _ => format
+  }
 }
 
 /** Sizes such as `10g`, and plain numbers. */

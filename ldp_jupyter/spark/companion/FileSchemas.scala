@@ -4,33 +4,85 @@ import java.util.Locale
 
 import scala.collection.mutable
 
-import org.apache.hadoop.fs.{FileStatus, Path}
+import org.apache.hadoop.fs.{FileStatus, GlobFilter, Path}
 
-import org.apache.spark.sql.SparkSession
+import org.apache.spark.SparkThrowable
+import org.apache.spark.sql.{classic, SparkSession}
+import org.apache.spark.sql.catalyst.analysis.TypeCoercion
+import org.apache.spark.sql.catalyst.csv.CSVOptions
 import org.apache.spark.sql.catalyst.plans.logical.{LogicalPlan, UnresolvedDataSource}
 import org.apache.spark.sql.catalyst.rules.Rule
 import org.apache.spark.sql.catalyst.util.CaseInsensitiveMap
-import org.apache.spark.sql.types.StructType
+import org.apache.spark.sql.execution.datasources.csv.CSVUtils
+import org.apache.spark.sql.types.{StringType, StructType}
 
 /** Columns of files, found by reading them once: the answer is kept as long as the list of files is the same. */
 object FileSchemas {
   private val Sample = 1000
   private val Kept = 500
 
-  private case class Question(format: String, path: String, options: Map[String, String], files: Int)
+  private case class Question(format: String, path: String, options: Map[String, String], files: Long,
+    byHeader: Boolean)
 
   private val answers = new mutable.LinkedHashMap[Question, StructType]
 
-  def infer(session: SparkSession, format: String, path: String, options: Map[String, String]): StructType = {
-    val files = dataFiles(session, path)
-    val listing = files.map(file => (file.getPath.toString, file.getLen, file.getModificationTime)).hashCode()
-    val question = Question(format.toLowerCase(Locale.ROOT), path, options, listing)
+  /** The columns of all files below a path that a reader with these options takes. */
+  def infer(session: SparkSession, format: String, path: String, options: Map[String, String]): StructType =
+    infer(session, format, path, listing(session, path, options), options)
+
+  /**
+   * The columns of some files: of the newest thousand.
+   *
+   * @param byHeader whether CSV files may have different columns
+   */
+  def infer(session: SparkSession, format: String, path: String, listing: Listing, options: Map[String, String],
+      byHeader: Boolean = false): StructType = {
+    val question = Question(format.toLowerCase(Locale.ROOT), path, options, listing.fingerprint, byHeader)
     answers.synchronized(answers.get(question)).getOrElse {
-      val newest = files.sortBy(-_.getModificationTime).take(Sample).map(_.getPath.toString)
-      val schema = if (files.size <= Sample) read(session, format, path, options)
-      else read(session, format, newest, options + ("basePath" -> path))
+      val sample = listing.newest(Sample)
+      val whole = sample.files.size == listing.files.size && listing.whole
+      val paths = if (whole) Seq(path) else sample.files.map(_.getPath.toString)
+      val placed = if (whole) options else options + ("basePath" -> path)
+      val schema = (if (byHeader) headers(session, format, sample, options) else Nil) match {
+        case groups if groups.size > 1 =>
+          groups.map(group => read(session, format, group, options + ("basePath" -> path))).reduce(Widened.join)
+        case _ => merged(session, format, paths, placed)
+      }
       remember(question, schema)
       schema
+    }
+  }
+
+  /** Files whose types do not go together have the widest one; names may differ in their letter case alone. */
+  private def merged(session: SparkSession, format: String, paths: Seq[String],
+      options: Map[String, String]): StructType =
+    try {
+      val single = read(session, format, paths, options)
+      if (format.endsWith("AvroFileFormat")) each(session, format, paths, single) else single // it looks at one file only
+    } catch {
+      case failed: SparkThrowable if failed.getCondition.startsWith("CANNOT_MERGE_SCHEMA") =>
+        each(session, format, paths, read(session, format, paths, options + ("mergeSchema" -> "false")))
+      case failed: SparkThrowable if failed.getCondition == "COLUMN_ALREADY_EXISTS" =>
+        val exact = session.asInstanceOf[classic.SparkSession].cloneSession()
+        exact.conf.set("spark.sql.caseSensitive", "true")
+        read(exact, format, paths, options)
+    }
+
+  private def each(session: SparkSession, format: String, paths: Seq[String], first: StructType): StructType =
+    paths.flatMap(path => dataFiles(session, path)).map(_.getPath.toString).take(Sample)
+      .map(file => read(session, format, Seq(file), Map.empty)).foldLeft(first)(Widened.join)
+
+  /** Files of a CSV source by their first lines, those with the oldest file first; Spark would take one for all. */
+  private def headers(session: SparkSession, format: String, sample: Listing,
+      options: Map[String, String]): Seq[Seq[String]] = {
+    val asked = CaseInsensitiveMap(options)
+    if (Warehouse.key(format) != "csv" || !asked.get("header").exists(_.equalsIgnoreCase("true"))) Nil
+    else {
+      val parsed = new CSVOptions(options, false, session.sessionState.conf.sessionLocalTimeZone)
+      val conf = session.sessionState.newHadoopConf()
+      val first = sample.files.sortBy(_.getModificationTime).map(_.getPath)
+        .flatMap(file => CSVUtils.readHeaderLine(file, parsed, conf).map(_ -> file.toString))
+      first.map(_._1).distinct.map(line => first.collect { case (`line`, file) => file })
     }
   }
 
@@ -90,6 +142,39 @@ object FileSchemas {
       if (status.isDirectory) folders.children(status.getPath).filterNot(hidden).flatMap(below) else Seq(status)
     roots.flatMap(below)
   }
+
+  /** The files below a path that a reader with these options takes. */
+  def listing(session: SparkSession, path: String, options: Map[String, String]): Listing = {
+    val glob = CaseInsensitiveMap(options).get("pathGlobFilter").map(new GlobFilter(_))
+    Listing(dataFiles(session, path).filter(file => glob.forall(_.accept(file.getPath))))
+  }
+}
+
+/**
+ * Files of a source.
+ *
+ * @param whole whether these are all that there are
+ */
+case class Listing(files: Seq[FileStatus], whole: Boolean = true) {
+  lazy val fingerprint: Long =
+    files.map(file => (file.getPath.toString, file.getLen, file.getModificationTime)).hashCode().toLong
+
+  def newest: Long = files.iterator.map(_.getModificationTime).maxOption.getOrElse(0L)
+
+  def newest(count: Int): Listing =
+    if (files.size <= count) this else Listing(files.sortBy(-_.getModificationTime).take(count), whole = false)
+
+  /** Those that are as new as a moment, and some others by their paths. */
+  def since(moment: Long, others: Set[String]): Listing = Listing(
+    files.filter(file => file.getModificationTime >= moment || others(file.getPath.toString)), whole = false)
+}
+
+/** The columns of two schemas, each of a type that takes the values of both. */
+object Widened {
+  def join(left: StructType, right: StructType): StructType = StructType(
+    left.fields.map(field => right.fields.find(_.name == field.name).fold(field) { other =>
+      field.copy(dataType = TypeCoercion.findWiderTypeForTwo(field.dataType, other.dataType).getOrElse(StringType))
+    }) ++ right.fields.filterNot(field => left.fieldNames.contains(field.name)))
 }
 
 /** Readers of one path of text files without a schema take the columns that are known; a dry run starts no job again. */

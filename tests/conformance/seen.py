@@ -5,6 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+import delta_files
+
+from ldp_jupyter.engine.sizing import begin_small
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -70,8 +74,14 @@ def levels(view: UpdateView, flow: str) -> list[tuple[str, str]]:
 
 
 def rows(pipeline: Pipeline, table: str, schema: str = "default") -> list[Any]:
-    """Rows of a table, sorted; single values for a table of one column."""
-    found = [tuple(row) for row in pipeline.session().table(f"main.{schema}.{table}").collect()]
+    """Rows of a table or view, sorted; single values for one column."""
+    folder = delta_files.of(pipeline, f"{schema}.{table}")
+    if folder.exists():
+        found = delta_files.rows(folder)
+    else:
+        session = pipeline.session()
+        begin_small(session, {})  # as the engine does for flows over little data
+        found = [tuple(row) for row in session.table(f"main.{schema}.{table}").collect()]
     return sorted((row[0] if len(row) == 1 else row for row in found), key=repr)
 
 

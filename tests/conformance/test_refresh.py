@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import delta_files
 import pytest
 
 from ldp_jupyter import Pipeline
@@ -42,7 +43,7 @@ def pipeline(spark_main: Any, make_project: Callable[[Mapping[str, str]], Path])
 
 
 def ids(pipeline: Pipeline, table: str) -> list[int]:
-    return sorted(row[0] for row in pipeline.session().table(f"main.default.{table}").collect())
+    return sorted(row[0] for row in delta_files.rows(delta_files.of(pipeline, table)))
 
 
 def source(pipeline: Pipeline, *ids: int) -> None:

@@ -15,6 +15,7 @@ import random
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+import delta_files
 import pytest
 from graph_model import SOURCES, Counted, Graph, Row, Tables, graphs
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
@@ -62,7 +63,7 @@ def check(pipeline: Pipeline, graph: Graph, landed: Tables, what: str) -> dict[s
     """Compare all tables with a batch over what landed; gives what rules count in it."""
     expected, counts = graph.evaluate(landed)
     for dataset in graph.stored():
-        found = [Row(*row) for row in pipeline.session().table(f"main.default.{dataset.name}").select("k", "id", "v", "tag").collect()]
+        found = [Row(*row) for row in delta_files.rows(delta_files.of(pipeline, dataset.name), Row._fields)]
         wanted = expected[dataset.name]
         if sorted(found, key=repr) != sorted(wanted, key=repr):
             cases = sorted({row.k for row in [*found, *wanted]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import delta_files
 import pytest
 
 from ldp_jupyter import Pipeline
@@ -30,8 +31,8 @@ def test_mended_data_is_taken_by_the_next_update(spark_main, make_project):
     assert problem.code == "LDP-4001"
     assert json.loads(problem.hint.splitlines()[-1].removeprefix("row ")) == {"n": -4}
     assert problem.because == ["total"]
-    assert sorted(pipeline.session().table("checked").collect()) == [(1,), (2,)]
-    assert pipeline.session().table("total").collect() == [(3,)]
+    assert sorted(delta_files.rows(delta_files.of(pipeline, "checked"))) == [(1,), (2,)]
+    assert delta_files.rows(delta_files.of(pipeline, "total")) == [(3,)]
     last = pipeline.last_update()
     assert {name: d.status for name, d in last.datasets.items()} == {
         "checked": "FAILED", "total": "SKIPPED", "apart": "COMPLETED"}
@@ -39,8 +40,8 @@ def test_mended_data_is_taken_by_the_next_update(spark_main, make_project):
     (project / "data" / "2.json").write_text('{"n": 3}\n{"n": 4}\n{"n": 5}\n')
     view = pipeline.run()
     assert view.datasets["checked"].rows_written == 3
-    assert sorted(pipeline.session().table("checked").collect()) == [(1,), (2,), (3,), (4,), (5,)]
-    assert pipeline.session().table("total").collect() == [(15,)]
+    assert sorted(delta_files.rows(delta_files.of(pipeline, "checked"))) == [(1,), (2,), (3,), (4,), (5,)]
+    assert delta_files.rows(delta_files.of(pipeline, "total")) == [(15,)]
 
 
 def test_a_violated_view_keeps_its_old_rows(spark_main, make_project):
@@ -52,4 +53,4 @@ def test_a_violated_view_keeps_its_old_rows(spark_main, make_project):
     pipeline = Pipeline(project, settings={"n": "11"})
     with pytest.raises(UpdateFailed):
         pipeline.run()
-    assert pipeline.session().table("v").collect() == [(1,)]
+    assert delta_files.rows(delta_files.of(pipeline, "v")) == [(1,)]

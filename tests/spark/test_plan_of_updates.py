@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import delta_files
 import pytest
 
 from ldp_jupyter import Pipeline
@@ -71,7 +72,7 @@ def states(pipeline, **selection):
 
 
 def rows(pipeline, table):
-    return sorted(tuple(r) for r in pipeline.session().table(f"main.default.{table}").collect())
+    return sorted(delta_files.rows(delta_files.of(pipeline, table)))
 
 
 def jobs(pipeline):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import delta_files
 import pytest
 
 from ldp_jupyter import Pipeline
@@ -32,7 +33,7 @@ def test_a_part_of_the_table_is_replaced(spark_main, make_project):
     session = pipeline.session()
 
     def rows(table):
-        return sorted(tuple(row) for row in session.table(f"main.default.{table}").collect())
+        return sorted(delta_files.rows(delta_files.of(pipeline, table)))
 
     def orders(*values):
         session.sql("CREATE OR REPLACE TABLE main.shop.orders (day STRING, amount INT)")

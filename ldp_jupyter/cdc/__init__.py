@@ -11,6 +11,7 @@ compaction). Columns, in this order:
 ``__ldp_batch``    BIGINT, id of the micro-batch (for snapshots: number of the snapshot)
 ``__ldp_flow``     STRING, name of the flow
 ``__ldp_seq``      the sequence, typed like the sequence expression (a STRUCT is kept as one)
+``__ldp_sys``      the system sequence, of bitemporal targets only
 ``__ldp_op``       STRING: ``u`` upsert, ``d`` delete, ``t`` truncate, ``s`` a snapshot was taken at this version
 ``__ldp_cut``      like ``__ldp_seq``, the sequence of a truncate and else NULL; only if some flow truncates
 ``__ldp_set``      ARRAY<STRING>, lower-case names of the columns that this event sets, NULL for all; only if some flow
@@ -27,7 +28,8 @@ Columns that appear later (new in the source, or the three optional ones) stand 
 skipped by either table that has it already. Statistics are kept for batch, flow, truncate marks and keys only.
 
 **Equal sequences** are settled by content, never by arrival. SCD type 1: an upsert beats a delete. SCD type 2: a delete
-beats an upsert. Among upserts the greater row wins, compared column by column, NULL smallest.
+beats an upsert. Among upserts the greater row wins, compared column by column, NULL smallest. With bitemporal history
+the event with the later system sequence wins before all that.
 """
 
 from ldp_jupyter.cdc.apply import apply_batch

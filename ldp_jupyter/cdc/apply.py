@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ldp_jupyter.cdc.plan import plan_changes
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
     from ldp_jupyter.cdc.plan import ChangePlan
     from ldp_jupyter.cdc.target import ChangeTarget
     from ldp_jupyter.declarations import CdcSpec
+    from ldp_jupyter.quality import RuleSet
 
 
 def apply_batch(
     session: SparkSession, spec: CdcSpec | ChangePlan, batch_df: DataFrame, batch_id: int, *,
-    flow_name: str, flow_id: str, target: ChangeTarget,
+    flow_name: str, flow_id: str, target: ChangeTarget, rules: RuleSet | None = None,
 ) -> BatchCounts:
     """Apply a micro-batch of changes to a target. May be called again with the same batch, at any time.
 
@@ -28,6 +30,7 @@ def apply_batch(
         batch_df: rows of the source.
         flow_name: unique among the flows of the target.
         flow_id: unique for pipeline, target, flow and generation of the target.
+        rules: expectations of the target, see `store_batch`.
 
     Returns:
         Rows that changed in the target; zeros for a batch applied before.
@@ -39,5 +42,6 @@ def apply_batch(
     from ldp_jupyter.cdc.plan import ChangePlan
 
     plan = spec if isinstance(spec, ChangePlan) else plan_changes(spec, batch_df)
-    store_batch(session, plan, batch_df, batch_id, flow_name=flow_name, flow_id=flow_id, target=target)
-    return publish_batch(session, batch_id, flow_name=flow_name, flow_id=flow_id, target=target)
+    names = {"flow_name": flow_name, "flow_id": flow_id}
+    observed = store_batch(session, plan, batch_df, batch_id, **names, target=target, rules=rules)
+    return replace(publish_batch(session, batch_id, **names, target=target), observed=observed)

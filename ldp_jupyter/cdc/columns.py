@@ -11,6 +11,7 @@ PREFIX = "__ldp_"
 BATCH = "__ldp_batch"
 FLOW = "__ldp_flow"
 SEQ = "__ldp_seq"
+SYS = "__ldp_sys"
 OP = "__ldp_op"
 CUT = "__ldp_cut"
 SET = "__ldp_set"
@@ -18,6 +19,10 @@ IGNORE = "__ldp_ignore"
 
 START_AT = "__START_AT"
 END_AT = "__END_AT"
+SYSTEM_START_AT = "__SYSTEM_START_AT"
+SYSTEM_END_AT = "__SYSTEM_END_AT"
+INTERVALS = (START_AT, END_AT, SYSTEM_START_AT, SYSTEM_END_AT)
+BITEMPORAL = "bitemporal"
 
 UPSERT, DELETE, TRUNCATE, SNAPSHOT = "u", "d", "t", "s"
 

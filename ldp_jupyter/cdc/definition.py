@@ -32,9 +32,10 @@ class Definition:
     Parameters:
         keys: key columns.
         key_types: their types, as Spark's simple strings.
-        scd_type: "1" or "2".
+        scd_type: "1", "2" or "bitemporal".
         sequence_type: type of the sequence.
         track: "all", "only" or "except" the columns of `track_columns`; history is kept for these.
+        system_type: type of the system sequence of a bitemporal target.
     """
 
     keys: tuple[str, ...]
@@ -43,19 +44,22 @@ class Definition:
     sequence_type: str
     track: str = "all"
     track_columns: tuple[str, ...] = ()
+    system_type: str = ""
 
     def to_json(self) -> str:
         """The value of the table property."""
+        system = {"system_type": self.system_type} if self.system_type else {}
         return json.dumps({
             "format": _FORMAT, "keys": self.keys, "key_types": self.key_types, "scd_type": self.scd_type,
             "sequence_type": self.sequence_type, "track": self.track, "track_columns": self.track_columns,
+            **system,
         }, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Definition:
         value = json.loads(text)
         return cls(tuple(value["keys"]), tuple(value["key_types"]), value["scd_type"], value["sequence_type"],
-                   value["track"], tuple(value["track_columns"]))
+                   value["track"], tuple(value["track_columns"]), value.get("system_type", ""))
 
     def is_tracked(self, column: str) -> bool:
         """Whether a change of this payload column starts a new row of history."""
@@ -85,16 +89,19 @@ class Storage:
         return column in self.state.schema.names
 
 
-def open_storage(session: SparkSession, target: ChangeTarget, *, list_files: bool = False) -> Storage | None:
+def open_storage(
+    session: SparkSession, target: ChangeTarget, *, to_read: bool = False, with_transactions: bool = False,
+) -> Storage | None:
     """The target's changes table; None before its first batch.
 
     Parameters:
-        list_files: as for `table_state`: for reading the rows.
+        to_read: whether its rows will be read: then files are listed.
+        with_transactions: whether transactions are listed.
 
     Raises:
         LdpError: LDP-3005 when there is a table without a definition that this version understands.
     """
-    state = table_state(session, target.changes_path, list_files=list_files)
+    state = table_state(session, target.changes_path, list_files=to_read, list_transactions=with_transactions)
     if not state.exists:
         return None
     text = state.properties.get(PROPERTY)
@@ -139,10 +146,12 @@ def _differences(plan: ChangePlan, storage: Storage) -> Iterable[tuple[str, str,
         yield "the SCD type", old.scd_type, new.scd_type
     if old.sequence_type != new.sequence_type:
         yield "the type of the sequence", old.sequence_type, new.sequence_type
+    if old.scd_type == new.scd_type and old.system_type != new.system_type:
+        yield "the type of the system sequence", old.system_type, new.system_type
     stored = {name.lower(): kind for name, kind in storage.payload.items()}
     payload = {field.name.lower(): None for field in plan.payload} | dict.fromkeys(stored)
     before, now = old.tracked(payload), new.tracked(payload)
-    if new.scd_type == "2" and set(before) != set(now):
+    if new.scd_type != "1" and set(before) != set(now):
         yield "the tracked columns", _listed(before), _listed(now)
     key_types = dict(zip(lowered(old.keys), old.key_types, strict=True))
     for field in plan.kept:

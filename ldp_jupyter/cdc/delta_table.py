@@ -8,7 +8,7 @@ has few; so the storage, which is read several times right after it was written,
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class TableState:
         version: -1 when there is no such table.
         files: number of data files, None when only a Spark job could tell.
         data_files: the files, when they are few and can be read as they are.
+        transactions: the newest version that each ``txnAppId`` has committed; empty unless asked for.
     """
 
     version: int
@@ -53,6 +54,7 @@ class TableState:
     properties: Mapping[str, str]
     files: int | None
     data_files: tuple[DataFile, ...] | None = None
+    transactions: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def exists(self) -> bool:
@@ -69,8 +71,10 @@ def _newest(session: SparkSession, log: Any) -> Any:
     return log.update(may_be_stale, none, none)
 
 
-def table_state(session: SparkSession, path: str, *, list_files: bool = False) -> TableState:
-    """Version, schema, properties and number of files; on request the files, if they are few."""
+def table_state(
+    session: SparkSession, path: str, *, list_files: bool = False, list_transactions: bool = False,
+) -> TableState:
+    """Version, schema, properties and number of files; on request the files, if they are few, and transactions."""
     from pyspark.sql.types import StructType
 
     snapshot = _newest(session, _log(session, path))
@@ -85,7 +89,17 @@ def table_state(session: SparkSession, path: str, *, list_files: bool = False) -
     # With column mapping, names in the files are not those of the columns.
     if list_files and files is not None and files <= FILES_BY_NAME and properties.get(_MAPPING, "none") == "none":
         known = _data_files(session, checksum.get())
-    return TableState(int(snapshot.version()), schema, dict(properties), files, known)
+    transactions = _transactions(session, snapshot, checksum) if list_transactions else {}
+    return TableState(int(snapshot.version()), schema, dict(properties), files, known, transactions)
+
+
+def _transactions(session: SparkSession, snapshot: Any, checksum: Any) -> Mapping[str, int]:
+    """From the checksum, else from the log, by a job."""
+    as_java = session._jvm.scala.jdk.javaapi.CollectionConverters.asJava
+    if checksum.isDefined() and checksum.get().setTransactions().isDefined():
+        listed = as_java(checksum.get().setTransactions().get())
+        return {action.appId(): int(action.version()) for action in listed}
+    return {app_id: int(version) for app_id, version in dict(as_java(snapshot.transactions())).items()}
 
 
 def _data_files(session: SparkSession, checksum: Any) -> tuple[DataFile, ...] | None:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ldp_jupyter.cdc.columns import END_AT, PREFIX, START_AT, by_lower, lowered, quoted
+from ldp_jupyter.cdc.columns import (
+    BITEMPORAL,
+    END_AT,
+    INTERVALS,
+    PREFIX,
+    START_AT,
+    SYSTEM_END_AT,
+    SYSTEM_START_AT,
+    by_lower,
+    lowered,
+    quoted,
+)
 from ldp_jupyter.cdc.definition import Definition
 from ldp_jupyter.cdc.values import is_orderable
 from ldp_jupyter.errors import LdpError
@@ -29,6 +40,7 @@ class ChangePlan:
         conditions: `apply_as_deletes`, `apply_as_truncates` and `where`, as far as given.
         ignored: columns for which NULL means "as before"; None when NULL is a value everywhere.
         set_column: the source column that names, row by row, the columns which the row updates.
+        system: the system sequence of a bitemporal target, with its type.
     """
 
     definition: Definition
@@ -42,6 +54,7 @@ class ChangePlan:
     where_text: str = ""
     ignored: tuple[str, ...] | None = None
     set_column: str | None = None
+    system: tuple[Column, DataType] | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -55,29 +68,34 @@ class ChangePlan:
     @property
     def schema(self) -> StructType:
         """Columns of the target."""
-        return target_schema(self.kept, self.definition.scd_type, self.sequence_type)
+        return target_schema(self.kept, self.definition.scd_type, self.sequence_type, self.system and self.system[1])
 
 
-def target_schema(kept: Sequence[StructField], scd_type: str, sequence_type: DataType) -> StructType:
-    """The columns kept; for SCD type 2 also the interval in which a row was valid."""
+def target_schema(
+    kept: Sequence[StructField], scd_type: str, sequence_type: DataType, system_type: DataType | None = None,
+) -> StructType:
+    """The columns kept; for history also the interval in which a row was valid, and that in which it was known."""
     from pyspark.sql.types import StructField, StructType
 
     fields = list(kept)
-    if scd_type == "2":
+    if scd_type != "1":
         fields += [StructField(name, sequence_type, nullable=True) for name in (START_AT, END_AT)]
+    if system_type is not None:
+        fields += [StructField(name, system_type, nullable=True) for name in (SYSTEM_START_AT, SYSTEM_END_AT)]
     return StructType(fields)
 
 
 def output_schema(spec: CdcSpec, source_df: DataFrame) -> StructType:
     """Columns of the target of an AUTO CDC flow: those kept, then for SCD type 2 ``__START_AT`` and ``__END_AT``.
 
+    Bitemporal ones have ``__SYSTEM_START_AT`` and ``__SYSTEM_END_AT`` too.
+
     Parameters:
         spec: the flow's arguments.
         source_df: its source; may be empty and streaming. No Spark job is started.
 
     Raises:
-        LdpError: LDP-2017 for arguments that contradict each other or do not fit the source, LDP-2023 for what is not
-            supported here.
+        LdpError: LDP-2017 for arguments that contradict each other or do not fit the source.
     """
     return plan_changes(spec, source_df).schema
 
@@ -98,7 +116,10 @@ def plan_changes(spec: CdcSpec, source_df: DataFrame) -> ChangePlan:
     if missing:
         _refuse(f'key "{missing[0]}" is not among the columns kept', "keys stay in the target: keep it")
     check_key_types(keys, source)
-    sequence, sequence_type = _sequence(spec, source_df, known)
+    sequence, sequence_type = _sequence(spec.sequence_by, "sequence_by", source_df, known)
+    system = None
+    if spec.system_sequence_by is not None:
+        system = _sequence(spec.system_sequence_by, "system_sequence_by", source_df, known)
     for name, columns in (("track_history_column_list", spec.track_history_columns),
                           ("track_history_except_column_list", spec.track_history_except)):
         resolve_columns(columns, known, name)
@@ -107,6 +128,7 @@ def plan_changes(spec: CdcSpec, source_df: DataFrame) -> ChangePlan:
         definition=Definition(
             keys, tuple(types[key].simpleString() for key in keys), spec.scd_type, sequence_type.simpleString(),
             *tracking(spec.scd_type, spec.track_history_columns, spec.track_history_except),
+            system_type=system[1].simpleString() if system else "",
         ),
         source_columns=tuple(source.names),
         kept=tuple(kept),
@@ -118,14 +140,15 @@ def plan_changes(spec: CdcSpec, source_df: DataFrame) -> ChangePlan:
         where_text=str(spec.where) if spec.where is not None else "",
         ignored=_ignored(spec, kept, keys, known),
         set_column=_set_column(spec, source, known),
+        system=system,
     )
 
 
 def tracking(scd_type: str, only: Sequence[str] | None, but: Sequence[str] | None) -> tuple[str, tuple[str, ...]]:
     """How a definition tells the tracked columns."""
-    if scd_type == "2" and only is not None:
+    if scd_type != "1" and only is not None:
         return "only", tuple(sorted(lowered(only)))
-    if scd_type == "2" and but is not None:
+    if scd_type != "1" and but is not None:
         return "except", tuple(sorted(lowered(but)))
     return "all", ()
 
@@ -133,7 +156,7 @@ def tracking(scd_type: str, only: Sequence[str] | None, but: Sequence[str] | Non
 def check_reserved(names: Sequence[str]) -> None:
     """Refuse source columns with names that the target or the storage needs."""
     for name in names:
-        if name.upper() in (START_AT, END_AT) or name.lower().startswith(PREFIX):
+        if name.upper() in INTERVALS or name.lower().startswith(PREFIX):
             _refuse(f'the source has a column "{name}", a name that AUTO CDC reserves', "rename it in a view before")
 
 
@@ -171,10 +194,10 @@ def _refuse(message: str, hint: str | None = None) -> NoReturn:
 
 
 def _check_combination(spec: CdcSpec) -> None:
-    if spec.scd_type == "bitemporal" or spec.system_sequence_by is not None:
-        raise LdpError("LDP-2023", "bitemporal history (a second, system sequence) is not supported here yet",
-                       hint="SCD types 1 and 2 are")
-    check_scd_type(spec.scd_type)
+    if spec.scd_type != BITEMPORAL:
+        check_scd_type(spec.scd_type)
+    if (spec.scd_type == BITEMPORAL) != (spec.system_sequence_by is not None):
+        _refuse("bitemporal history and system_sequence_by belong together", "give both, or neither")
     if spec.sequence_by is None:
         _refuse("sequence_by is missing", "name the column or expression that orders the changes of a key")
     for left, right in (
@@ -188,9 +211,9 @@ def _check_combination(spec: CdcSpec) -> None:
             _refuse(f"{_shown(left)} and {_shown(right)} exclude each other", "give one of the two")
     if spec.columns_to_update is not None and spec.ignore_null_updates:
         _refuse("columns_to_update and ignore_null_updates exclude each other", "give one of the two")
-    if spec.scd_type != "2" and (spec.track_history_columns is not None or spec.track_history_except is not None):
+    if spec.scd_type == "1" and (spec.track_history_columns is not None or spec.track_history_except is not None):
         _refuse("history is tracked with SCD type 2 only", "set stored_as_scd_type=2, or drop TRACK HISTORY")
-    if spec.scd_type == "2" and spec.apply_as_truncates is not None:
+    if spec.scd_type != "1" and spec.apply_as_truncates is not None:
         _refuse("apply_as_truncates works with SCD type 1 only", "drop it, or set stored_as_scd_type=1")
 
 
@@ -204,7 +227,7 @@ def _shown(field: str) -> str:
 
 
 def check_scd_type(scd_type: str) -> None:
-    """Only the two types that are supported here."""
+    """The two types that have one sequence."""
     if scd_type not in ("1", "2"):
         _refuse(f"unknown SCD type {scd_type!r}", "1 and 2 are known")
 
@@ -287,10 +310,10 @@ def _typed(value: Any, argument: str, source_df: DataFrame, known: dict[str, str
                        hint=hint or f"columns are {', '.join(known.values())}") from None
 
 
-def _sequence(spec: CdcSpec, source_df: DataFrame, known: dict[str, str]) -> tuple[Column, DataType]:
-    sequence, kind = _typed(spec.sequence_by, "sequence_by", source_df, known)
+def _sequence(value: Any, argument: str, source_df: DataFrame, known: dict[str, str]) -> tuple[Column, DataType]:
+    sequence, kind = _typed(value, argument, source_df, known)
     if not is_orderable(kind):
-        _refuse(f"sequence_by has the type {kind.simpleString()}, which cannot be ordered",
+        _refuse(f"{argument} has the type {kind.simpleString()}, which cannot be ordered",
                 "use a number, a timestamp, a string or a struct of such")
     return sequence, kind
 

@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ldp_jupyter.cdc.columns import BATCH, CUT, DELETE, END_AT, FLOW, OP, SEQ, START_AT, UPSERT, dotted, quoted
+from ldp_jupyter.cdc.columns import BATCH, CUT, DELETE, FLOW, INTERVALS, OP, SEQ, UPSERT, dotted, quoted
 from ldp_jupyter.cdc.definition import Storage, open_storage
 from ldp_jupyter.cdc.delta_table import TableState, read_rows, rows_written, table_state
+from ldp_jupyter.cdc.difference import TIE, changed_rows, differing, events_of_keys, newest_rows, result
 from ldp_jupyter.cdc.settings import settings
-from ldp_jupyter.cdc.state import LIVE, Layout, current_rows, history_rows
-from ldp_jupyter.cdc.values import comparable
+from ldp_jupyter.cdc.state import LIVE, Layout
 from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from pyspark.sql import Column, DataFrame, SparkSession
-    from pyspark.sql.types import DataType
+    from pyspark.sql import Column, DataFrame, Row, SparkSession
+    from pyspark.sql.types import DataType, StructField
 
     from ldp_jupyter.cdc.target import ChangeTarget
 
-_FROM = "__ldp_from"
+# Files of so many bytes together are written anew; rows of larger tables are marked as deleted in their files.
+REWRITE_UP_TO = 8 * 1024 * 1024
+_COMPACT = "delta.autoOptimize.autoCompact"
+_COMPACT_SETTING = "spark.databricks.delta.autoCompact.enabled"
 _LAST_CUT = "__ldp_last_cut"
 
 
 @dataclass(frozen=True)
 class BatchCounts:
-    """Rows of the target that a batch inserted or changed, and rows that it deleted; none for a replayed batch."""
+    """Rows of the target that a batch inserted or changed, and rows that it deleted; none for a replayed batch.
+
+    Parameters:
+        observed: what the target's rules observed in the batch.
+    """
 
     upserted: int = 0
     deleted: int = 0
+    observed: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 def publish_batch(
@@ -47,11 +56,12 @@ def publish_batch(
         LdpError: LDP-5006 when the storage has gone.
     """
     with target.lock():
-        storage = open_storage(session, target, list_files=True)
+        storage = open_storage(session, target, to_read=True, with_transactions=True)
         if storage is None:
             raise LdpError("LDP-5006", f"the stored changes of {target.name} are gone", dataset=target.name,
                            hint=f"run once with --full-refresh {target.name}")
-        state = _with_new_columns(session, storage, target, table_state(session, target.target_path))
+        state = table_state(session, target.target_path, list_transactions=True)
+        state = _with_new_columns(session, storage, target, state)
         return _Publication(session, storage, Layout.of(storage), state, target, flow_id, batch_id).publish(flow_name)
 
 
@@ -68,48 +78,86 @@ class _Publication:
     batch_id: int
 
     @property
-    def history(self) -> bool:
-        return self.storage.definition.scd_type == "2"
-
-    @property
     def columns(self) -> list[str]:
         """Columns of the target that are written."""
-        stored = [*self.layout.keys, *self.layout.payload]
-        return [*stored, START_AT, END_AT] if self.history else stored
+        return [*self.layout.keys, *self.layout.payload, *self.layout.intervals]
 
     def publish(self, flow_name: str) -> BatchCounts:
         from pyspark.sql import functions as fn
 
+        if self.state.transactions.get(self.flow_id, -1) >= self.batch_id:
+            return BatchCounts()
         path, stored = self.target.changes_path, self.storage.state
-        events = read_rows(self.session, path, stored)
-        some = read_rows(self.session, path, stored, **{BATCH: self.batch_id})
-        batch = some.where((fn.col(FLOW) == flow_name) & (fn.col(BATCH) == self.batch_id))
+        is_of_batch = (fn.col(FLOW) == flow_name) & (fn.col(BATCH) == self.batch_id)
+        batch = read_rows(self.session, path, stored, **{BATCH: self.batch_id}).where(is_of_batch)
         truncated = self.storage.has(CUT) and bool(batch.where(fn.col(CUT).isNotNull()).limit(1).collect())
+        events = read_rows(self.session, path, stored)
+        chosen = self._counting(events, events)
+        whole = truncated or (self.layout.system and self._others_wait())
         # In its first version the table holds the batch that created it, and nothing else.
-        alone = self.storage.state.version == 0
-        rows = self._rows(events, None if alone or truncated else batch)
-        if self.state.files == 0:
-            return self._append(rows)
-        return self._merge(rows, truncated=truncated)
+        if whole or stored.version == 0:
+            rows = result(chosen, self.layout)
+        elif self.state.files == 0 or self._others_wait():
+            rows = result(events_of_keys(chosen, batch, self.layout), self.layout)
+        else:
+            return self._change(chosen, self._counting(batch, events), is_of_batch)
+        return self._append(rows) if self.state.files == 0 else self._merge(rows, whole=whole)
 
-    def _rows(self, events: DataFrame, batch: DataFrame | None) -> DataFrame:
-        """Rows, and marks of no row, for the keys of the batch; for all keys without one."""
+    def _counting(self, some: DataFrame, events: DataFrame) -> DataFrame:
+        """Upserts and deletes that no truncate among all events has undone."""
         from pyspark.sql import functions as fn
 
-        keys = list(self.layout.keys)
-        chosen = events.where(fn.col(OP).isin(UPSERT, DELETE))
-        if self.storage.has(CUT):
-            last = events.where(fn.col(CUT).isNotNull()).agg(fn.max(CUT).alias(_LAST_CUT))
-            counts = fn.col(_LAST_CUT).isNull() | (fn.col(SEQ) >= fn.col(_LAST_CUT))
-            chosen = chosen.join(fn.broadcast(last), counts).drop(_LAST_CUT)
-        if batch is None:
-            return history_rows(chosen, self.layout) if self.history else current_rows(chosen, self.layout)
-        touched = batch.where(fn.col(OP).isin(UPSERT, DELETE))
-        if not self.history:
-            only_keys = touched.select(*self.layout.by_key())
-            return current_rows(chosen.join(only_keys, keys, "left_semi"), self.layout)
-        since = touched.groupBy(*self.layout.by_key()).agg(fn.min(SEQ).alias(_FROM))
-        return history_rows(chosen.join(since, keys), self.layout, _FROM)
+        chosen = some.where(fn.col(OP).isin(UPSERT, DELETE))
+        if not self.storage.has(CUT):
+            return chosen
+        last = events.where(fn.col(CUT).isNotNull()).agg(fn.max(CUT).alias(_LAST_CUT))
+        counts = fn.col(_LAST_CUT).isNull() | (fn.col(SEQ) >= fn.col(_LAST_CUT))
+        return chosen.join(fn.broadcast(last), counts).drop(_LAST_CUT)
+
+    def _others_wait(self) -> bool:
+        """Whether a batch of another flow is stored that the target does not have: a kill came between the two.
+
+        What this batch changes then cannot be told from the events alone.
+        """
+        return any(self.state.transactions.get(app_id, -1) < version
+                   for app_id, version in self.storage.state.transactions.items() if app_id != self.flow_id)
+
+    def _change(self, chosen: DataFrame, batch: DataFrame, is_of_batch: Column) -> BatchCounts:
+        """Only rows that the batch changes are written."""
+        if not self.layout.history and not self.layout.partial:
+            with kept(newest_rows(chosen, batch, is_of_batch, self.layout)) as rows:
+                facts = self._facts(rows)
+                if not facts["ties"]:
+                    return self._exchange(rows, facts)
+        with (kept(events_of_keys(chosen, batch, self.layout)) as events,
+              kept(changed_rows(events, is_of_batch, self.layout)) as rows):
+            return self._exchange(rows, self._facts(rows))
+
+    def _facts(self, rows: DataFrame) -> Row:
+        """Numbers of rows, of those that go, and of ties; the least and greatest value of the first key as text."""
+        from pyspark.sql import functions as fn
+
+        key = fn.col(quoted(self.layout.keys[0]))
+        return rows.agg(
+            fn.count("*").alias("rows"), fn.count_if(~fn.col(LIVE)).alias("gone"), fn.count_if(TIE).alias("ties"),
+            fn.min(key).cast("string").alias("least"), fn.max(key).cast("string").alias("greatest"),
+        ).collect()[0]
+
+    def _exchange(self, rows: DataFrame, facts: Row) -> BatchCounts:
+        from ldp_jupyter.spark.tables import exchange_rows
+
+        bounds = (facts["least"], facts["greatest"]) if _has_plain_text(rows.schema[self.layout.keys[0]]) else None
+        # Files of small batches are put together, unless the table's owner has said something of it.
+        compact = {} if _COMPACT in self.state.properties else {_COMPACT_SETTING: "true"}
+        with settings(self.session, compact):
+            done = exchange_rows(
+                rows.drop(TIE), self.target.target_path, self.layout.identity, LIVE, facts["rows"],
+                bounds if facts["rows"] else None, (self.flow_id, self.batch_id), REWRITE_UP_TO,
+            )
+        if not done:
+            rows.unpersist()  # MERGE wants to keep its source in its own way
+            return self._merge(rows.drop(TIE), whole=False)
+        return BatchCounts(facts["rows"] - facts["gone"], facts["gone"])
 
     def _append(self, rows: DataFrame) -> BatchCounts:
         """The first rows of an empty target need no MERGE."""
@@ -121,45 +169,52 @@ class _Publication:
         writer.option("txnAppId", self.flow_id).option("txnVersion", str(self.batch_id)).save(path)
         return BatchCounts(upserted=rows_written(self.session, path, self.state.version, self.flow_id))
 
-    def _merge(self, rows: DataFrame, *, truncated: bool) -> BatchCounts:
+    def _merge(self, rows: DataFrame, *, whole: bool) -> BatchCounts:
+        """Merge rows and marks of no row, or a result that is the whole table."""
         from delta.tables import DeltaTable
         from pyspark.sql import functions as fn
 
-        identity = [*self.layout.keys, START_AT] if self.history else list(self.layout.keys)
-        values = [name for name in self.columns if name not in identity]
+        names, values = self.layout.identity, self.layout.values
         live = fn.col(f"s.{LIVE}")
-        same_row = reduce(and_, (fn.col(dotted("t", name)) == fn.col(dotted("s", name)) for name in identity))
-        if truncated:  # the result is the whole table
+        same_row = reduce(and_, (fn.col(dotted("t", name)) == fn.col(dotted("s", name)) for name in names))
+        if whole:
             rows = rows.where(fn.col(LIVE))
         merge = DeltaTable.forPath(self.session, self.target.target_path).alias("t").merge(rows.alias("s"), same_row)
-        if not truncated:
+        if not whole:
             merge = merge.whenMatchedDelete(~live)
         if values:
             changes = {quoted(name): fn.col(dotted("s", name)) for name in values}
-            merge = merge.whenMatchedUpdate(live & self._differs(values), changes)
+            differs = differing(self.layout, "t", "s")
+            merge = merge.whenMatchedUpdate(live & differs, changes)
         merge = merge.whenNotMatchedInsert(live, {quoted(name): fn.col(dotted("s", name)) for name in self.columns})
-        if truncated:
+        if whole:
             merge = merge.whenNotMatchedBySourceDelete()
         # MERGE takes its transaction from the session.
         prefix = "spark.databricks.delta.write"
         transaction = {f"{prefix}.txnAppId": self.flow_id, f"{prefix}.txnVersion": str(self.batch_id)}
         with settings(self.session, transaction):
-            result = merge.execute().collect()
-        if not result:  # skipped: the target has this batch
+            found = merge.execute().collect()
+        if not found:  # skipped: the target has this batch
             return BatchCounts()
-        counts = result[0]
+        counts = found[0]
         return BatchCounts(counts["num_updated_rows"] + counts["num_inserted_rows"], counts["num_deleted_rows"])
 
-    def _differs(self, values: list[str]) -> Column:
-        """Whether a row in the target is another one than that of the result: only such rows are updated."""
-        from pyspark.sql import functions as fn
 
-        def side(prefix: str, name: str) -> Column:
-            column = fn.col(dotted(prefix, name))
-            return comparable(column, self.layout.payload[name]) if name in self.layout.payload else column
+@contextmanager
+def kept(rows: DataFrame) -> Iterator[DataFrame]:
+    """Keep rows that are read several times, for that time."""
+    rows.persist()
+    try:
+        yield rows
+    finally:
+        rows.unpersist()
 
-        left, right = ([side(prefix, name) for name in values] for prefix in ("t", "s"))
-        return ~fn.struct(*left).eqNullSafe(fn.struct(*right))
+
+def _has_plain_text(field: StructField) -> bool:
+    """Whether text is another form of the type's values, the same in every session."""
+    from pyspark.sql import types as t
+
+    return isinstance(field.dataType, (t.ByteType, t.ShortType, t.IntegerType, t.LongType, t.StringType, t.DateType))
 
 
 def _with_new_columns(session: SparkSession, storage: Storage, target: ChangeTarget, state: TableState) -> TableState:
@@ -167,12 +222,12 @@ def _with_new_columns(session: SparkSession, storage: Storage, target: ChangeTar
     from pyspark.sql.types import StructType
 
     stored = StructType([field for field in storage.state.schema.fields if field.name in storage.payload])
-    others = [field.name for field in state.schema.fields if field.name.upper() not in (START_AT, END_AT)]
+    others = [field.name for field in state.schema.fields if field.name.upper() not in INTERVALS]
     clauses = list(_additions(stored, state.schema, "", others[-1] if others else None))
     if not clauses:
         return state
     session.sql(f"ALTER TABLE spark_catalog.delta.{quoted(target.target_path)} ADD COLUMNS ({', '.join(clauses)})")
-    return table_state(session, target.target_path)
+    return table_state(session, target.target_path, list_transactions=True)
 
 
 def _additions(stored: DataType, there: DataType, path: str, after: str | None = None) -> Iterator[str]:

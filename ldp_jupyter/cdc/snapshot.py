@@ -77,7 +77,7 @@ def latest_version(session: SparkSession, flow_name: str, target: ChangeTarget) 
     """The newest snapshot of the flow that is stored; None before the first. One small Spark job."""
     from pyspark.sql import functions as fn
 
-    storage = open_storage(session, target, list_files=True)
+    storage = open_storage(session, target, to_read=True)
     if storage is None:
         return None
     stored = read_rows(session, target.changes_path, storage.state)
@@ -222,7 +222,15 @@ def _key_checked(plan: ChangePlan) -> Column:
 
 
 def _first(plan: ChangePlan, snapshot_df: DataFrame) -> DataFrame:
-    return snapshot_df.select(_key_checked(plan).alias(OP), *[quoted(field.name) for field in plan.kept])
+    """The snapshot's rows as upserts, one for each key: of several the greatest, as among equal sequences."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as fn
+
+    order = [comparable(fn.col(quoted(field.name)), field.dataType) for field in plan.payload]
+    by_key = Window.partitionBy(*[fn.col(quoted(key)) for key in plan.keys]).orderBy(
+        *[value.desc() for value in order], fn.lit(1))
+    rows = snapshot_df.select("*", fn.row_number().over(by_key).alias("__ldp_place")).where("__ldp_place = 1")
+    return rows.select(_key_checked(plan).alias(OP), *[quoted(field.name) for field in plan.kept])
 
 
 def _compared(

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING
 
-from ldp_jupyter.cdc.columns import DELETE, END_AT, IGNORE, OP, SEQ, SET, START_AT, UPSERT, quoted
+from ldp_jupyter.cdc.columns import (
+    BITEMPORAL,
+    DELETE,
+    END_AT,
+    IGNORE,
+    OP,
+    SEQ,
+    SET,
+    START_AT,
+    SYS,
+    SYSTEM_END_AT,
+    SYSTEM_START_AT,
+    UPSERT,
+    quoted,
+)
 from ldp_jupyter.cdc.values import comparable
 
 if TYPE_CHECKING:
@@ -23,6 +37,8 @@ LIVE = "__ldp_live"
 _RUN = "__ldp_run"
 _NEXT = "__ldp_next"
 _LAST = "__ldp_last"
+_KNOWN = "__ldp_known"
+_UNTIL = "__ldp_until"
 
 
 @dataclass(frozen=True)
@@ -32,12 +48,15 @@ class Layout:
     Parameters:
         payload: columns that are no keys, with their types, in stored order.
         tracked: those whose change starts a new row of history.
-        partial: whether events may set some columns only.
+        history: whether rows have the interval in which they are valid.
+        system: whether they have that in which they are known, too.
     """
 
     keys: tuple[str, ...]
     payload: Mapping[str, DataType]
     tracked: tuple[str, ...]
+    history: bool = False
+    system: bool = False
     set_lists: bool = False
     ignore_lists: bool = False
 
@@ -46,11 +65,30 @@ class Layout:
         """The layout of a changes table."""
         payload = storage.payload
         tracked = storage.definition.tracked(payload)
-        return cls(storage.definition.keys, payload, tracked, storage.has(SET), storage.has(IGNORE))
+        scd_type = storage.definition.scd_type
+        return cls(storage.definition.keys, payload, tracked, scd_type != "1", scd_type == BITEMPORAL,
+                   storage.has(SET), storage.has(IGNORE))
 
     @property
     def partial(self) -> bool:
+        """Whether events may set some columns only."""
         return self.set_lists or self.ignore_lists
+
+    @property
+    def intervals(self) -> tuple[str, ...]:
+        """Columns of the target that are neither key nor payload."""
+        system = (SYSTEM_START_AT, SYSTEM_END_AT) if self.system else ()
+        return (START_AT, END_AT, *system) if self.history else ()
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Columns that tell one row of the target from another."""
+        return (*self.keys, *self.intervals[::2])
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The others."""
+        return (*self.payload, *self.intervals[1::2])
 
     def by_key(self) -> list[Column]:
         return _columns(self.keys)
@@ -63,7 +101,7 @@ class Layout:
         """
         from pyspark.sql import functions as fn
 
-        parts = [fn.col(SEQ), fn.col(OP) != first_at_tie]
+        parts = [fn.col(SEQ), *([fn.col(SYS)] if self.system else []), fn.col(OP) != first_at_tie]
         parts += [comparable(fn.col(quoted(name)), kind) for name, kind in self.payload.items()]
         lists = [name for name, there in ((SET, self.set_lists), (IGNORE, self.ignore_lists)) if there]
         return parts + [fn.array_sort(fn.col(name)) for name in lists]
@@ -75,16 +113,17 @@ def _columns(names: tuple[str, ...]) -> list[Column]:
     return [fn.col(quoted(name)) for name in names]
 
 
-def current_rows(events: DataFrame, layout: Layout) -> DataFrame:
+def current_rows(events: DataFrame, layout: Layout, *also: str) -> DataFrame:
     """SCD type 1: one row for each key, `LIVE` or deleted.
 
     Parameters:
         events: upserts and deletes of whole keys, those before the last truncate left out.
+        also: further columns of the newest events.
     """
     from pyspark.sql import functions as fn
 
     newest = _in_order(events, layout, first_at_tie=DELETE).where(fn.col(_NEXT).isNull())
-    return newest.select(*layout.by_key(), *_columns(tuple(layout.payload)), (fn.col(OP) == UPSERT).alias(LIVE))
+    return newest.select(*layout.by_key(), *_columns((*layout.payload, *also)), (fn.col(OP) == UPSERT).alias(LIVE))
 
 
 def history_rows(events: DataFrame, layout: Layout, since: str | None = None) -> DataFrame:
@@ -124,6 +163,37 @@ def history_rows(events: DataFrame, layout: Layout, since: str | None = None) ->
         return rows
     touched = fn.when(fn.col(LIVE), fn.coalesce(fn.col(END_AT) >= fn.col(since), fn.expr("true")))
     return rows.where(touched.otherwise(fn.col(START_AT) >= fn.col(since))).drop(since)
+
+
+def bitemporal_rows(events: DataFrame, layout: Layout) -> DataFrame:
+    """Rows with the interval in which they are valid, and that in which they were what was known.
+
+    At each system sequence of a key, the rows of SCD type 2 of all its events up to there are what is known; a row is
+    known as long as it stays among them, the same. So a key costs the square of the number of its events.
+
+    Parameters:
+        events: upserts and deletes of whole keys.
+    """
+    from pyspark.sql import Window
+    from pyspark.sql import functions as fn
+
+    keys = layout.by_key()
+    following = fn.lead(_KNOWN).over(Window.partitionBy(*keys).orderBy(_KNOWN)).alias(_UNTIL)
+    moments = events.select(*keys, fn.col(SYS).alias(_KNOWN)).distinct().select("*", following)
+    seen = events.join(moments, list(layout.keys)).where(fn.col(SYS) <= fn.col(_KNOWN))
+    by_moment = replace(layout, keys=(*layout.keys, _KNOWN, _UNTIL))
+    rows = history_rows(seen, by_moment).where(fn.col(LIVE))
+    window = Window.partitionBy(*keys, fn.col(START_AT)).orderBy(_KNOWN)
+    content = fn.struct(*[comparable(fn.col(quoted(name)), kind).alias(name) for name, kind in layout.payload.items()],
+                        fn.col(END_AT))
+    stays = (fn.lag(_UNTIL).over(window) == fn.col(_KNOWN)) & fn.lag(content).over(window).eqNullSafe(content)
+    rows = rows.withColumn(_RUN, ~fn.coalesce(stays, fn.expr("false")))
+    start = fn.last(fn.when(fn.col(_RUN), fn.col(_KNOWN)), ignorenulls=True).over(window)
+    rows = rows.withColumns({SYSTEM_START_AT: start, _LAST: fn.coalesce(fn.lead(_RUN).over(window), fn.expr("true"))})
+    return rows.where(_LAST).select(
+        *_columns((*layout.keys, *layout.payload)), START_AT, END_AT, SYSTEM_START_AT,
+        fn.col(_UNTIL).alias(SYSTEM_END_AT), LIVE,
+    )
 
 
 def _in_order(events: DataFrame, layout: Layout, first_at_tie: str) -> DataFrame:

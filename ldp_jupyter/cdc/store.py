@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.cdc.columns import (
     BATCH,
     CUT,
     DELETE,
+    END_AT,
     FLOW,
     IGNORE,
     OP,
     SEQ,
     SET,
+    START_AT,
+    SYS,
+    SYSTEM_END_AT,
+    SYSTEM_START_AT,
     TRUNCATE,
     UPSERT,
     lowered,
@@ -24,9 +29,10 @@ from ldp_jupyter.cdc.delta_table import FILES_BY_NAME
 from ldp_jupyter.cdc.refusal import raise_refused, refuse
 from ldp_jupyter.cdc.settings import settings
 from ldp_jupyter.errors import LdpError
+from ldp_jupyter.quality import Observations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pyspark.sql import Column, DataFrame, SparkSession
     from pyspark.sql.types import DataType
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
     from ldp_jupyter.cdc.definition import Definition
     from ldp_jupyter.cdc.plan import ChangePlan
     from ldp_jupyter.cdc.target import ChangeTarget
+    from ldp_jupyter.quality import RuleSet
 
 _COMPACT_FROM = "spark.databricks.delta.autoCompact.minNumFiles"
 # Letters that Delta takes in column names only with column mapping.
@@ -42,25 +49,54 @@ _NEEDS_MAPPING = " ,;{}()\n\t="
 
 def store_batch(
     session: SparkSession, plan: ChangePlan, batch_df: DataFrame, batch_id: int, *,
-    flow_name: str, flow_id: str, target: ChangeTarget,
-) -> None:
+    flow_name: str, flow_id: str, target: ChangeTarget, rules: RuleSet | None = None,
+) -> Mapping[str, Any]:
     """Append the changes of a batch to the target's storage; a batch already there is skipped. One Spark job.
+
+    Parameters:
+        rules: expectations of the target. Each upsert is judged as the row that it means: one that a rule drops is
+            stored as a delete, so that the target has no row of the key from there on, whatever the order of arrival.
+
+    Returns:
+        What was observed of the rules; nothing without rules and for a batch already there.
 
     Raises:
         LdpError: LDP-4002 for a row without key or sequence, or one that violates `where`; then nothing is stored.
             LDP-3005 when the storage was built with another definition.
     """
     with target.lock():
-        storage = open_storage(session, target)
+        storage = open_storage(session, target, with_transactions=True)
         if storage is not None:
             check_plan(plan, storage, target)
+            if storage.state.transactions.get(flow_id, -1) >= batch_id:
+                return {}
+        observed = Observations()
         try:
             changes = _changes(plan, batch_df, batch_id, flow_name)
+            if rules is not None and rules.rules:
+                if storage is None:  # a table made and filled in one go does not tell what was observed
+                    _create(changes, plan.definition, target)
+                    storage = open_storage(session, target)
+                changes = _judged(changes, plan, rules, observed)
             append_changes(changes, plan.definition, storage, batch_id, flow_id=flow_id, target=target)
         except LdpError:
             raise
         except Exception as error:
             raise_refused(error, target.name)
+        return observed.values()
+
+
+def _judged(changes: DataFrame, plan: ChangePlan, rules: RuleSet, observed: Observations) -> DataFrame:
+    from pyspark.sql import functions as fn
+
+    names = changes.columns
+    rows = changes
+    if plan.definition.scd_type != "1":  # a new row of history has no end yet
+        rows = rows.withColumns({START_AT: fn.col(SEQ), END_AT: fn.lit(None).cast(plan.sequence_type)})
+    if plan.system is not None:
+        rows = rows.withColumns({SYSTEM_START_AT: fn.col(SYS), SYSTEM_END_AT: fn.lit(None).cast(plan.system[1])})
+    rows, good = rules.judge(rows, changes.sparkSession, observed.observe, fn.col(OP) == UPSERT)
+    return rows.withColumn(OP, fn.when(good, fn.col(OP)).otherwise(DELETE)).select(*[quoted(name) for name in names])
 
 
 def append_changes(
@@ -85,6 +121,14 @@ def append_changes(
         # Small files are put together before they are too many to be read by name.
         with settings(changes.sparkSession, {_COMPACT_FROM: str(FILES_BY_NAME * 3 // 4)}):
             writer.save(target.changes_path)
+
+
+def _create(changes: DataFrame, definition: Definition, target: ChangeTarget) -> None:
+    """An empty table for such changes."""
+    from ldp_jupyter.spark.tables import create_table
+
+    columns = changes.schema.toNullable()
+    create_table(changes.sparkSession, target.changes_path, columns, [], [], _properties(changes, definition), None)
 
 
 def _properties(changes: DataFrame, definition: Definition) -> dict[str, str]:
@@ -126,6 +170,8 @@ def _changes(plan: ChangePlan, batch_df: DataFrame, batch_id: int, flow_name: st
     # Conditions look at the source's row, which may have columns that are not kept.
     judged = batch_df.select("*", plan.sequence.alias(SEQ), _operation(plan).alias(OP))
     columns = [fn.lit(batch_id).cast("bigint").alias(BATCH), fn.lit(flow_name).alias(FLOW), fn.col(SEQ), fn.col(OP)]
+    if plan.system is not None:
+        columns.insert(3, plan.system[0].alias(SYS))
     if plan.truncates is not None:
         columns.append(fn.when(fn.col(OP) == TRUNCATE, fn.col(SEQ)).alias(CUT))
     if plan.set_column is not None:
@@ -144,6 +190,8 @@ def _operation(plan: ChangePlan) -> Column:
     no_sequence = is_missing(plan.sequence, plan.sequence_type)
     needs_key = fn.expr("true") if plan.truncates is None else ~_holds(plan.truncates)
     kinds = fn.when(no_sequence, refuse("its sequence is NULL", columns))
+    if plan.system is not None:
+        kinds = kinds.when(is_missing(*plan.system), refuse("its system sequence is NULL", columns))
     for key in plan.keys:
         kinds = kinds.when(needs_key & fn.col(quoted(key)).isNull(), refuse(f'its key "{key}" is NULL', columns))
     if plan.where is not None:

@@ -42,6 +42,12 @@ class CdcSpec:
     track_history_except: tuple[str, ...] | None = None
     source_options: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether a change may leave columns as they were: it is no whole row then."""
+        ignoring = self.ignore_null_updates_columns is not None or self.ignore_null_updates_except is not None
+        return self.ignore_null_updates or ignoring or self.columns_to_update is not None
+
 
 @dataclass(frozen=True)
 class SnapshotSpec:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter.quality import Observations
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -12,26 +14,12 @@ if TYPE_CHECKING:
     from ldp_jupyter.quality import RuleSet
 
 
-class Observed:
+class Observed(Observations):
     """Observations of the datasets whose rows pass through one batch query."""
-
-    def __init__(self) -> None:
-        self._observations: dict[str, Any] = {}
 
     def apply(self, rules: RuleSet, frame: Any, session: Any) -> Any:
         """Apply rules; their counts are there after the query ran."""
-        return rules.apply(frame, session, self._observe)
-
-    def _observe(self, frame: Any, name: str, measures: list[Any]) -> Any:
-        from pyspark.sql import Observation
-
-        observation = Observation(name)
-        self._observations[name] = observation
-        return frame.observe(observation, *measures)
-
-    def values(self) -> dict[str, Any]:
-        """Values by metric name. Call it only when the query has run: it waits for them."""
-        return {name: observation.get for name, observation in self._observations.items()}
+        return rules.apply(frame, session, self.observe)
 
 
 @contextlib.contextmanager

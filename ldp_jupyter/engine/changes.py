@@ -9,11 +9,21 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter import cdc
 from ldp_jupyter.declarations import CdcSpec, SnapshotSpec
 from ldp_jupyter.engine.batch import Observed
-from ldp_jupyter.engine.streaming import follow, nothing_new, observe_stream, report_views, suit_stream, waiting
+from ldp_jupyter.engine.streaming import (
+    combine,
+    follow,
+    nothing_new,
+    observe_stream,
+    report_views,
+    suit_stream,
+    waiting,
+)
 from ldp_jupyter.events import FlowStatus
+from ldp_jupyter.graph import rules_of
 
 if TYPE_CHECKING:
     from ldp_jupyter.engine.flows import FlowRun
+    from ldp_jupyter.quality import RuleSet
 
 
 def run_changes(run: FlowRun) -> None:
@@ -59,23 +69,37 @@ def run_changes(run: FlowRun) -> None:
 
 
 def _apply(run: FlowRun, plan: Any, batch: Any, batch_id: int) -> None:
+    rules = _rules(run)
     counts = cdc.apply_batch(
-        batch.sparkSession, plan, batch, batch_id, flow_name=run.flow.name, flow_id=run.flow_id, target=_target(run)
+        batch.sparkSession,
+        plan,
+        batch,
+        batch_id,
+        flow_name=run.flow.name,
+        flow_id=run.flow_id,
+        target=_target(run),
+        rules=rules,
     )
     run.progress(
         FlowStatus.RUNNING,
         batch_id=batch_id,
         metrics={"num_upserted_rows": counts.upserted, "num_deleted_rows": counts.deleted},
+        quality=combine(run, rules, dict(counts.observed))[0] if counts.observed else None,
     )
+
+
+def _rules(run: FlowRun) -> RuleSet | None:
+    """Expectations of the target; those of a flow whose changes are parts of rows are not applied."""
+    query = run.flow.query
+    assert isinstance(query, CdcSpec)
+    assert run.node is not None
+    return None if query.is_partial else rules_of(run.work.graph, run.node, run.work.base.configuration)
 
 
 def apply_once(run: FlowRun, frame: Any) -> None:
     """An AUTO CDC flow with `once`: the whole source is one batch."""
     assert isinstance(run.flow.query, CdcSpec)
-    counts = cdc.apply_batch(
-        run.session, run.flow.query, frame, 0, flow_name=run.flow.name, flow_id=run.flow_id, target=_target(run)
-    )
-    run.progress(FlowStatus.RUNNING, metrics={"num_upserted_rows": counts.upserted, "num_deleted_rows": counts.deleted})
+    _apply(run, cdc.plan_changes(run.flow.query, frame), frame, 0)
 
 
 def run_snapshot(run: FlowRun) -> None:

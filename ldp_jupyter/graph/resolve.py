@@ -355,11 +355,21 @@ class Resolution:
                 hint="AUTO CDC wants its target for itself",
                 location=other[0].flow.location,
             )
-        if cdc and node.dataset.expectations:
+        if not node.dataset.expectations:
+            return
+        if any(isinstance(f.flow.query, SnapshotSpec) for f in cdc):
+            raise LdpError(
+                "LDP-2017",
+                f'"{self.graph.shown(node.name)}" has expectations, which a target of snapshots cannot have',
+                hint="put them on the view that it reads",
+                location=node.dataset.location,
+            )
+        partial = [f.flow.name for f in cdc if isinstance(f.flow.query, CdcSpec) and f.flow.query.is_partial]
+        if partial:
             note = Note(
                 "not_checked",
-                f"expectations on the AUTO CDC target `{self.graph.shown(node.name)}` are not applied here: "
-                "put them on the view that it reads",
+                f"expectations on the AUTO CDC target `{self.graph.shown(node.name)}` are not applied to changes that "
+                "leave columns as they were: put them on the view that it reads",
                 node.dataset.location,
             )
             self.graph.not_checked.append(note)

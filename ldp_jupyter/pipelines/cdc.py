@@ -41,7 +41,8 @@ def create_auto_cdc_flow(
         source: name of a table or view that can be read as a stream.
         keys: columns that identify a row.
         sequence_by: column or expression (also ``struct(...)``) that orders the changes of a key.
-        stored_as_scd_type: 1 (current rows), 2 (history).
+        stored_as_scd_type: 1 (current rows), 2 (history), "bitemporal" (history of what was known, too).
+        system_sequence_by: of bitemporal history: orders what became known.
         apply_as_deletes, apply_as_truncates: conditions; TRUE means delete or truncate.
 
     Raises:
@@ -199,7 +200,7 @@ def _scd_type(function: str, value: Any) -> str:
         return "1"
     text = str(value).strip().lower()
     if isinstance(value, bool) or text not in ("1", "2", "bitemporal"):
-        check.wrong(function, "stored_as_scd_type", value, '1, 2, "1" or "2"')
+        check.wrong(function, "stored_as_scd_type", value, '1, 2, "1", "2" or "bitemporal"')
     return text
 
 

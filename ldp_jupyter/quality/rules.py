@@ -67,23 +67,36 @@ class RuleSet:
         from pyspark.sql import functions as F
 
         observe = observe or _by_name
-        columns = frame.columns
         if not self.rules:
             return observe(frame, self.metric, [F.count(F.lit(1)).alias("rows")])
+        result, good = self.judge(frame, session, observe)
+        return result.filter(good).select(*[F.col(_quoted(c)) for c in frame.columns])
+
+    def judge(self, frame: Any, session: Any, observe: Observe, of: Any = None) -> tuple[Any, Any]:
+        """As `apply`, but dropping nothing: the DataFrame with hidden columns, and whether a row violates no DROP rule.
+
+        Parameters:
+            of: a condition on the rows that are judged; the others are neither counted nor dropped.
+        """
+        from pyspark.sql import functions as F
+
         from ldp_jupyter.spark import bridge
 
+        columns = frame.columns
         marked, names = bridge.with_violations(frame, condition_columns(self.rules, session))
         masks = [F.col(name) for name in names]
         fail, drop = self._places(Action.FAIL), self._places(Action.DROP)
         text = F.substring(self._row(columns), 1, _TEXT) if self.samples else F.lit(None)
-        counts = bridge.rule_counts(session, masks, text, len(self.rules), drop, self.samples)
-        result = observe(marked, self.metric, [counts.alias("rules")])
+        measures = [bridge.rule_counts(session, masks, text, len(self.rules), drop, self.samples).alias("rules")]
+        if of is not None:
+            none = F.lit(0).cast("bigint")
+            marked = marked.withColumns({name: F.when(of, F.col(name)).otherwise(none) for name in names})
+            measures.append(F.count_if(~of).alias("others"))
+        result = observe(marked, self.metric, measures)
         if fail:
             true = F.lit(True)
             result = result.filter(F.when(_none(masks, fail), true).otherwise(self._raise(columns, masks, fail)))
-        if drop:
-            result = result.filter(_none(masks, drop))
-        return result.select(*[F.col(_quoted(c)) for c in columns])
+        return result, _none(masks, drop)
 
     def _places(self, action: Action) -> list[int]:
         return [place for place, rule in enumerate(self.rules) if rule.action == action]
@@ -148,6 +161,7 @@ def _found(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """What an observation counted: with rules one JSON text, without them the rows alone."""
     if metrics.get("rules"):
         found: dict[str, Any] = json.loads(metrics["rules"])
+        found["rows"] = found.get("rows", 0) - int(metrics.get("others") or 0)
         return found
     return {"rows": int(metrics.get("rows") or 0)}
 

@@ -101,6 +101,47 @@ def replace_table(
     return answer["id"], answer["version"]
 
 
+def exchange_rows(
+    rows: DataFrame,
+    path: str,
+    identity: Sequence[str],
+    live: str,
+    count: int,
+    bounds: tuple[str, str] | None,
+    transaction: tuple[str, int],
+    rewrite_up_to: int,
+) -> bool:
+    """Exchange rows of a table for others of the same identity, in one commit; what the table has already is skipped.
+
+    Parameters:
+        rows: columns of the table, and `live`; is read several times. Each identity is in it once.
+        identity: columns that tell one row from another.
+        live: column that says whether there is to be a row of this identity afterwards.
+        count: how many `rows` there are.
+        bounds: least and greatest value of the first column of the identity, as text; None if unknown.
+        transaction: Delta's ``txnAppId`` and ``txnVersion``.
+        rewrite_up_to: bytes of files that may have such rows and are written anew; of more, rows get deletion vectors.
+
+    Returns:
+        False if nothing was done, since the table has something that only MERGE keeps up (a change feed, say).
+    """
+    return bool(
+        _call(
+            rows.sparkSession,
+            "RowExchange",
+            "exchange",
+            rows._jdf,
+            path,
+            json.dumps(list(identity)),
+            live,
+            count,
+            json.dumps(list(bounds or ())),
+            *transaction,
+            rewrite_up_to,
+        )
+    )
+
+
 def alter_table(
     session: SparkSession, path: str, columns: Sequence[StructField], properties: Mapping[str, str], comment: str | None
 ) -> None:

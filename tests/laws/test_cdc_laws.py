@@ -33,6 +33,7 @@ TRUNCATES = {"apply_as_truncates": "op = 't'"}
 SETTINGS = {
     "scd1 struct sequence": spec(sequence_by="struct(ts, tie)"),
     "scd1 truncates": spec(**TRUNCATES),
+    "scd1": spec(),
     "scd1 ignore nulls, truncates": spec(ignore_null_updates=True, **TRUNCATES),
     "scd1 columns to update": spec(columns_to_update="cols"),
     "scd2": spec(scd_type="2"),
@@ -40,6 +41,10 @@ SETTINGS = {
     "scd2 ignore some nulls, all but": spec(scd_type="2", ignore_null_updates=True,
                                             ignore_null_updates_columns=("a", "s"), track_history_except=("b",)),
 }
+
+# Ways in which rows of the target are exchanged: small files written anew, deletion vectors, MERGE for a change feed.
+WAYS = ("rewritten", "vectors", "merged")
+CASES = [(name, seed, WAYS[(number + seed) % len(WAYS)]) for seed in range(SEEDS) for number, name in enumerate(SETTINGS)]
 
 
 def random_events(rng, settings):
@@ -81,24 +86,35 @@ def expected(events, settings):
                    for row, start, end in rows), key=repr)
 
 
-def actual(target):
+def plain(value):
+    return value.asDict() if hasattr(value, "asDict") else value
+
+
+def actual(spark, target, way):
     found = []
-    for row in delta_files.rows(Path(target.target_path)):
+    if way == "vectors":  # which files alone do not tell of
+        rows = [[plain(value) for value in row] for row in spark.read.format("delta").load(target.target_path).collect()]
+    else:
+        rows = delta_files.rows(Path(target.target_path))
+    for row in rows:
         values = list(row)
         values[5:] = [tuple(v.values()) if isinstance(v, dict) else v for v in values[5:]]
         found.append(tuple(values))
     return sorted(found, key=repr)
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
-@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS.keys())
-def test_target_equals_the_model(spark, tmp_path, settings, seed):
+@pytest.mark.parametrize(("name", "seed", "way"), CASES, ids=[f"{name}, {seed}, {way}" for name, seed, way in CASES])
+def test_target_equals_the_model(spark, tmp_path, monkeypatch, name, seed, way):
+    settings = SETTINGS[name]
     rng = random.Random(f"{seed} {settings}")
+    if way == "vectors":
+        monkeypatch.setattr("ldp_jupyter.cdc.publish.REWRITE_UP_TO", 0)
     rows = random_events(rng, settings)
     frame = spark.createDataFrame(rows, SOURCE)
     target = ChangeTarget("t", str(tmp_path / "target"), str(tmp_path / "changes"))
     plan = plan_changes(settings, frame)
-    create_table(spark, target.target_path, output_schema(settings, frame), [], [], {}, None)
+    feed = {"delta.enableChangeDataFeed": "true"} if way == "merged" else {}
+    create_table(spark, target.target_path, output_schema(settings, frame), [], [], feed, None)
 
     cuts = sorted(rng.sample(range(1, len(rows)), BATCHES - 1))
     batches = [rows[i:j] for i, j in zip([0, *cuts], [*cuts, len(rows)], strict=True)]
@@ -113,11 +129,15 @@ def test_target_equals_the_model(spark, tmp_path, settings, seed):
             store_batch(spark, plan, batch_df, number, **flow)
         publish_batch(spark, number, **flow)
         so_far = [as_event(row, settings) for b in batches[: number + 1] for row in b]
-        assert actual(target) == expected(so_far, settings), f"after batch {number}"
+        assert actual(spark, target, way) == expected(so_far, settings), f"after batch {number}"
 
     # Killed after both commits, or an old checkpoint: a batch that is there already changes nothing.
     number = rng.randrange(len(batches))
     store_batch(spark, plan, spark.createDataFrame(batches[number], SOURCE), number, **flow)
     assert publish_batch(spark, number, **flow) == BatchCounts(0, 0)
     assert delta_files.count(Path(target.changes_path)) == sum(map(len, batches))
-    assert actual(target) == expected(so_far, settings)
+    assert actual(spark, target, way) == expected(so_far, settings)
+    # A truncate makes the whole table anew, by MERGE.
+    if settings.apply_as_truncates is None:
+        features = spark.sql(f"DESCRIBE DETAIL delta.`{target.target_path}`").collect()[0]["tableFeatures"]
+        assert ("deletionVectors" in features) == (way == "vectors")

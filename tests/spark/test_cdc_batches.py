@@ -7,7 +7,7 @@ import delta_files
 import pytest
 from cdc_targets import Target
 
-from ldp_jupyter.cdc import check_definition, plan_changes
+from ldp_jupyter.cdc import check_definition, plan_changes, publish_batch, store_batch
 from ldp_jupyter.declarations import CdcSpec
 from ldp_jupyter.errors import LdpError
 
@@ -45,7 +45,7 @@ def test_a_bad_row_stops_its_batch_and_counts_are_of_rows_that_really_changed(sp
     batch = rows(spark, (1, "a", 2, "u"), (2, "B", 2, "u"), (3, "c", 2, "d"), (4, "late", 1, "u"), (5, "e", 1, "u"))
     assert target.apply(flow, batch, 1) == [(1, "a"), (2, "B"), (5, "e")]
     assert target.apply(flow, batch, 1) == [(1, "a"), (2, "B"), (5, "e")]
-    assert [(c.upserted, c.deleted) for c in target.counts] == [(3, 0), (2, 1), (0, 0)]
+    assert [(c.upserted, c.deleted) for c in target.counts] == [(3, 0), (3, 1), (0, 0)]
     assert not [key for key in ("txnAppId", "txnVersion") if spark.conf.get(f"spark.databricks.delta.write.{key}", None)]
 
 
@@ -82,6 +82,19 @@ def test_a_changed_definition_needs_a_full_refresh(spark, tmp_path):
     other_type = source.selectExpr("id", "cast(v AS DATE) AS v", "seq", "op")
     with pytest.raises(LdpError, match="type of column v changed from string to date"):
         check_definition(spark, flow, other_type, target.place)
+
+
+def test_a_batch_that_another_flow_stored_and_did_not_publish(spark, tmp_path):
+    """Killed between its two commits, it is published by its flow's next run, whatever came in between."""
+    flow = spec(scd_type="2")
+    target = Target(spark, tmp_path)
+    target.apply(flow, rows(spark, (1, "a", 1, "u"), (2, "a", 1, "u")), 0)
+    names = {"flow_name": "other", "flow_id": "id of other", "target": target.place}
+    both = rows(spark, (1, "b", 5, "u"), (2, "b", 4, "u"))
+    store_batch(spark, plan_changes(flow, both), both, 0, **names)
+    target.apply(flow, rows(spark, (1, "b", 5, "u"), (1, "c", 3, "u")), 1)
+    publish_batch(spark, 0, **names)
+    assert target.rows() == [(1, "a", 1, 3), (1, "b", 5, None), (1, "c", 3, 5), (2, "a", 1, 4), (2, "b", 4, None)]
 
 
 def test_columns_to_update(spark, tmp_path):

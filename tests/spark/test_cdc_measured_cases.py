@@ -12,7 +12,6 @@ from cdc_targets import Target
 
 from ldp_jupyter.cdc import output_schema
 from ldp_jupyter.declarations import CdcSpec
-from ldp_jupyter.errors import LdpError
 
 pytestmark = pytest.mark.spark
 
@@ -186,11 +185,17 @@ def test_8b_an_untracked_column_is_updated_in_place(spark, tmp_path):
                      "last_synced_at": 3000, "__START_AT": 0, "__END_AT": None}]
 
 
-def test_9_bitemporal_says_that_it_is_not_supported(spark):
+def test_9_bitemporal_history_is_known_from_when_it_came_in(spark, tmp_path):
     flow = spec(scd_type="bitemporal", sequence_by="source_updated_at", system_sequence_by="ingested_at")
-    with pytest.raises(LdpError) as caught:
-        output_schema(flow, frame(spark, []))
-    assert caught.value.code == "LDP-2023"
+    changes = [change(9, "PENDING", 10, t=0, ingested=60), change(9, "ACTIVE", 20, t=120, ingested=180),
+               change(9, "SUSPENDED", 30, t=240, ingested=300)]
+    expected = {("PENDING", 0, None, 60, 180), ("PENDING", 0, 120, 180, None), ("ACTIVE", 120, None, 180, 300),
+                ("ACTIVE", 120, 240, 300, None), ("SUSPENDED", 240, None, 300, None)}
+    columns = (*HISTORY, "__SYSTEM_START_AT", "__SYSTEM_END_AT")
+    for number, batches in enumerate(([changes], [changes[1:], [changes[0], changes[2]]])):
+        after = run(spark, tmp_path / str(number), flow, *batches)[-1][9]
+        assert len(after) == 5
+        assert set(statuses(after, *columns)) == expected
 
 
 def test_type_2_columns_come_last_typed_like_the_sequence(spark):

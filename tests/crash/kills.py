@@ -1,7 +1,8 @@
-"""Kill updates of the Bookstore at random moments; run again; the tables must be those of an undisturbed run.
+"""Kill updates at random moments; run again; the tables must be those of an undisturbed run.
 
-``python tests/crash/kills.py 20 --seed 7`` tries twenty moments. Each try lands data, kills an update by SIGKILL when its
-journal has reached a random length (and a random moment later), maybe once more, and then lets it run.
+``python tests/crash/kills.py 20 --seed 7`` tries twenty moments, of the Bookstore and of the accounts in turn (``--of``
+takes one of the two). Each try lands data, kills an update by SIGKILL when its journal has reached a random length (and a
+random moment later), maybe once more, and then lets it run.
 """
 
 from __future__ import annotations
@@ -16,36 +17,121 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+import accounts
 import bookstore_oracle as oracle
+import delta_files
 
 from ldp_jupyter.project.samples import bookstore_data
 
 ROOT = Path(__file__).parents[2]
-# Events of a whole update: kills after so many lines of its journal hit everything from planning to the last view.
-EVENTS = 78
+KINDS = ("first", "later", "full", "after")  # what is killed, see `prepare`
+Tables = dict[str, list[Any]]
 
 
-def make(folder: Path) -> Path:
-    shutil.copy(ROOT / "databricks.yml", folder)
-    for name in ("transformations", "notebooks"):
-        shutil.copytree(ROOT / name, folder / name)
-    return folder
+class Bookstore:
+    """The sample; what is right is worked out from its files."""
+
+    name = "bookstore"
+    events = 78  # of a whole update: kills after so many lines of the journal hit everything from planning to the end
+
+    def make(self, folder: Path) -> Path:
+        folder.mkdir()
+        shutil.copy(ROOT / "databricks.yml", folder)
+        for name in ("transformations", "notebooks"):
+            shutil.copytree(ROOT / name, folder / name)
+        return folder
+
+    def land(self, project: Path, number: int) -> None:
+        bookstore_data.land(project / "data", number)
+
+    def tables(self, project: Path) -> Tables:
+        warehouse = project / ".ldp" / "warehouse" / "main" / "default"
+        return {name: oracle.comparable(delta_files.rows(warehouse / name, columns)) for name, columns in oracle.COLUMNS.items()}
+
+    def right(self, project: Path, kind: str) -> Tables:
+        return oracle.expected(project / "data", 1 if kind in ("first", "full") else 2).tables
 
 
-def start(project: Path, *options: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "ldp_jupyter", "run", "--project", str(project), *options],
+class Accounts:
+    """The pipeline of `accounts.py`; what is right is what an undisturbed run of the same updates gives."""
+
+    name = accounts.NAME
+    events = accounts.EVENTS
+
+    def make(self, folder: Path) -> Path:
+        return accounts.make(folder)
+
+    def land(self, project: Path, number: int) -> None:
+        accounts.land(project, number)
+
+    def tables(self, project: Path) -> Tables:
+        found = accounts.tables(project)
+        assert len(found.pop("how often")) <= 1, "some rows of the sink are there more often than others"
+        return found
+
+    def right(self, _: Path, kind: str) -> Tables:
+        return _undisturbed("first" if kind in ("first", "full") else "later")
+
+
+SUBJECTS = {"bookstore": Bookstore(), "accounts": Accounts()}
+Subject = Bookstore | Accounts
+
+
+@lru_cache
+def _undisturbed(kind: str) -> Tables:
+    subject = Accounts()
+    with tempfile.TemporaryDirectory(prefix="kill-") as folder:
+        project = subject.make(Path(folder) / "project")
+        run_here(project, **prepare(subject, project, kind, lambda **options: run_here(project, **options)))
+        return subject.tables(project)
+
+
+def prepare(subject: Subject, project: Path, kind: str, run: Any) -> dict[str, Any]:
+    """Bring a project to where the update begins that is killed.
+
+    Parameters:
+        kind: ``first``, ``later`` (the second update), ``full`` (a full refresh) or ``after`` (the first update after a
+            full refresh).
+        run: runs an update with these options to its end.
+
+    Returns:
+        Options of the update that is killed.
+    """
+    subject.land(project, 1)
+    if kind != "first":
+        run()
+        if kind == "after":
+            run(full_refresh_all=True)
+        if kind != "full":
+            subject.land(project, 2)
+    return {"full_refresh_all": True} if kind == "full" else {}
+
+
+def start(project: Path, **options: Any) -> subprocess.Popen[bytes]:
+    arguments = ["--full-refresh-all"] if options.get("full_refresh_all") else []
+    return subprocess.Popen([sys.executable, "-m", "ldp_jupyter", "run", "--project", str(project), *arguments],
                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
 
 
-def run_killed(project: Path, events: int, pause: float, *options: str) -> str:
-    """Run an update and kill its whole process group after so many events and seconds."""
-    journal = project / ".ldp" / "pipelines" / "bookstore" / "journal.jsonl"
+def run_killed(subject: Subject, project: Path, moment: int | str, pause: float, **options: Any) -> str:
+    """Run an update and kill it, seconds after so many events, or after an event with this text.
+
+    Its JVM is in a group of its own and is left to itself, and to whoever updates next.
+    """
+    journal = project / ".ldp" / "pipelines" / subject.name / "journal.jsonl"
     before = lines(journal)
-    process = start(project, *options)
-    while process.poll() is None and lines(journal) - before < events:
+
+    def reached() -> bool:
+        new = lines(journal)[len(before):]
+        return len(new) >= moment if isinstance(moment, int) else any(moment.encode() in line for line in new)
+
+    process = start(project, **options)
+    while process.poll() is None and not reached():
         time.sleep(0.02)
     time.sleep(pause)
     if process.poll() is not None:
@@ -53,64 +139,62 @@ def run_killed(project: Path, events: int, pause: float, *options: str) -> str:
         return "ended before the kill"
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    last = json.loads(journal.read_bytes().rsplit(b"\n", 2)[-2]) if lines(journal) else {"message": "nothing yet"}
-    return f"killed after: {last['message']}"
+    told = lines(journal)
+    return f"killed after: {json.loads(told[-1])['message'] if told else 'nothing yet'}"
 
 
-def run_whole(project: Path, *options: str) -> None:
-    process = start(project, *options)
-    _, errors = process.communicate()
-    assert process.returncode == 0, errors.decode()
-
-
-def lines(journal: Path) -> int:
+def lines(journal: Path) -> list[bytes]:
     try:
-        return journal.read_bytes().count(b"\n")
+        return journal.read_bytes().split(b"\n")[:-1]
     except FileNotFoundError:
-        return 0
+        return []
 
 
-def tables(project: Path) -> dict[str, list[tuple]]:
+def run_here(project: Path, **options: Any) -> None:
+    """Run an update in this process, knowing nothing of what lay in this place before."""
     from ldp_jupyter import Pipeline
 
-    session = Pipeline(project, say=lambda _: None).session()
-    return {name: oracle.comparable(session.table(f"main.default.{name}").select(*columns).collect())
-            for name, columns in oracle.COLUMNS.items()}
+    pipeline = Pipeline(project, say=lambda _: None)
+    pipeline.session()._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
+    pipeline.run(**options)
 
 
-def one(project: Path, rng: random.Random, say=print) -> None:
-    """One try: a first update or a later one or a full refresh, killed once or twice."""
-    kind = rng.choice(["first", "later", "full"])
-    bookstore_data.land(project / "data", 1)
-    updates, options = [[1]], []
-    if kind != "first":
-        run_whole(project)
-    if kind == "later":
-        bookstore_data.land(project / "data", 2)
-        updates = [[1], [2]]
-    if kind == "full":
-        options = ["--full-refresh-all"]
+def check(subject: Subject, project: Path, kind: str, right: Tables | None = None) -> None:
+    """The tables must be those of an undisturbed run."""
+    got = subject.tables(project)
+    for name, rows in (right or subject.right(project, kind)).items():
+        assert got[name] == rows, f"{name} after a kill ({subject.name}, {kind})"
+
+
+def one(subject: Subject, project: Path, rng: random.Random, say: Any = print) -> None:
+    """One try: an update killed once or twice."""
+    kind = rng.choice(KINDS)
+    options = prepare(subject, project, kind, lambda **options: run_here(project, **options))
     for _ in range(rng.choice([1, 1, 2])):
-        say(kind, run_killed(project, rng.randrange(2, EVENTS), rng.random() * 1.5, *options))
-        options = []
-    run_whole(project)
-    want = oracle.expected(project / "data", updates)
-    got = tables(project)
-    for name, rows in want.tables.items():
-        assert got[name] == rows, f"{name} after a kill ({kind})"
+        say(subject.name, kind, run_killed(subject, project, rng.randrange(2, subject.events), rng.random() * 1.5, **options))
+        options = {}
+    run_here(project)
+    check(subject, project, kind)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tries", type=int)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no further try after so long")
+    parser.add_argument("--of", choices=SUBJECTS, action="append", help="kill only this one")
     given = parser.parse_args()
     print("seed", given.seed)
     rng = random.Random(given.seed)
+    subjects = [SUBJECTS[name] for name in given.of or SUBJECTS]
+    begun = time.monotonic()
     for number in range(given.tries):
+        if time.monotonic() - begun > given.seconds:
+            break
         folder = Path(tempfile.mkdtemp(prefix="kill-"))
         print(f"try {number + 1}", end=" ", flush=True)
-        one(make(folder), rng)
+        subject = subjects[number % len(subjects)]
+        one(subject, subject.make(folder / "project"), rng)
         shutil.rmtree(folder)
 
 

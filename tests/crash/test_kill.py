@@ -10,30 +10,21 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 import kills
 
-from ldp_jupyter.project.samples import bookstore_data
-
 pytestmark = [pytest.mark.crash, pytest.mark.spark]
 
 
-def test_first_update_killed_while_change_data_is_applied(spark_main, tmp_path):
-    project = kills.make(tmp_path)
-    bookstore_data.land(project / "data", 1)
-    assert kills.run_killed(project, 44, 1.0).startswith("killed")
-    kills.run_whole(project)
-    want = kills.oracle.expected(project / "data", 1).tables
-    got = kills.tables(project)
-    for name, rows in want.items():
-        assert got[name] == rows, name
-
-
-def test_full_refresh_killed_between_two_tables(spark_main, tmp_path):
-    project = kills.make(tmp_path)
-    bookstore_data.land(project / "data", 1)
-    kills.run_whole(project)
-    # the event of RESETTING is the last before tables are emptied one after another
-    assert kills.run_killed(project, 25, 0.25, "--full-refresh-all").startswith("killed")
-    kills.run_whole(project)
-    want = kills.oracle.expected(project / "data", 1).tables
-    got = kills.tables(project)
-    for name, rows in want.items():
-        assert got[name] == rows, name
+@pytest.mark.parametrize(
+    ("name", "kind", "moment", "pause"),
+    [
+        ("bookstore", "first", "'books_flow' is RUNNING", 1.0),  # change data is applied
+        ("accounts", "full", "RESETTING", 0.25),  # tables are emptied one after another, a sink begins anew
+    ],
+)
+def test_after_a_kill_the_next_update_gives_the_rows_of_an_undisturbed_run(spark_main, tmp_path, name, kind, moment, pause):
+    subject = kills.SUBJECTS[name]
+    project = subject.make(tmp_path / name)
+    options = kills.prepare(subject, project, kind, lambda **options: kills.run_here(project, **options))
+    right = subject.tables(project) if kind == "full" else subject.right(project, kind)
+    assert kills.run_killed(subject, project, moment, pause, **options).startswith("killed")
+    kills.run_here(project)
+    kills.check(subject, project, kind, right)

@@ -133,7 +133,12 @@ def test_an_interrupt_reaches_python_alone_and_spark_comes_back_after_a_stop_and
 THEIRS = """
 from pyspark.sql import SparkSession
 theirs = (SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
-          .config("spark.driver.extraClassPath", os.environ["JARS"]))
+          .config("spark.driver.extraClassPath", os.environ["JARS"])
+          # little is done here: without what makes Spark quick for much data
+          .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+          .config("spark.sql.shuffle.partitions", "1").config("spark.sql.adaptive.enabled", "false")
+          .config("spark.sql.codegen.wholeStage", "false").config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+          .config("spark.databricks.delta.snapshotPartitions", "1"))
 for line in os.environ["CONFS"].split():
     theirs = theirs.config(*line.split("="))
 theirs = theirs.getOrCreate()

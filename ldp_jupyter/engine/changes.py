@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter import cdc
 from ldp_jupyter.declarations import CdcSpec, SnapshotSpec
 from ldp_jupyter.engine.batch import Observed
+from ldp_jupyter.engine.sizing import CHANGES_LIMIT
 from ldp_jupyter.engine.streaming import (
     combine,
     follow,
@@ -39,7 +40,7 @@ def run_changes(run: FlowRun) -> None:
     # The target and what is stored of its changes are read as well, once they are there.
     target = _target(run)
     there = filter(os.path.exists, (target.target_path, target.changes_path))
-    suit_stream(run, frame, stateless=True, also=list(there))
+    suit_stream(run, frame, stateless=True, also=list(there), limit=CHANGES_LIMIT)
     plan = cdc.plan_changes(run.flow.query, frame)
     cdc.check_definition(run.session, run.flow.query, frame, target)
     run.progress(FlowStatus.RUNNING, metrics=waiting(run, frame, checkpoint))

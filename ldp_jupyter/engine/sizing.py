@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ldp_jupyter.spark.bridge import BatchInputs, StreamSource
 
 LIMIT = 8 * 1024 * 1024  # bytes as stored, of all inputs together
+CHANGES_LIMIT = 1024 * 1024  # the same for AUTO CDC, which sorts and joins all of it
 
 _SMALL = {
     "spark.sql.codegen.wholeStage": "false",
@@ -37,7 +38,9 @@ def begin_small(session: Any, configured: Mapping[str, str]) -> None:
             session.conf.set(key, value)
 
 
-def suit(session: Any, paths: Iterable[str | None], configured: Mapping[str, str], *, batch: bool) -> bool:
+def suit(
+    session: Any, paths: Iterable[str | None], configured: Mapping[str, str], *, batch: bool, limit: int = LIMIT
+) -> bool:
     """Set a flow's session, a clone of the base session, up for the size of its inputs.
 
     Parameters:
@@ -46,11 +49,12 @@ def suit(session: Any, paths: Iterable[str | None], configured: Mapping[str, str
         configured: settings that the user made: they stay.
         batch: whether no stateful streaming query may run in the session: such a one keeps the number of shuffle
             partitions of its first run for ever, so it must not begin with one.
+        limit: bytes up to which the inputs are small.
 
     Returns:
         Whether the inputs are small.
     """
-    small = is_small(paths)
+    small = is_small(paths, limit)
     usual = {
         "spark.sql.codegen.wholeStage": "true",
         "spark.sql.codegen.factoryMode": "FALLBACK",

@@ -9,7 +9,7 @@ from ldp_jupyter.engine.backlog import caught_up, files_gone
 from ldp_jupyter.engine.backlog_metrics import backlog_metrics
 from ldp_jupyter.engine.existing_files import pass_over_existing
 from ldp_jupyter.engine.outside import GONE_HINT, IGNORE_MISSING
-from ldp_jupyter.engine.sizing import input_paths, suit
+from ldp_jupyter.engine.sizing import LIMIT, input_paths, suit
 from ldp_jupyter.engine.state_store import choose_state_store
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.events import FlowStatus
@@ -95,17 +95,20 @@ def waiting(run: FlowRun, frame: Any, checkpoint: str) -> dict[str, int]:
     )
 
 
-def suit_stream(run: FlowRun, frame: Any, *, stateless: bool = False, also: Sequence[str] = ()) -> None:
+def suit_stream(
+    run: FlowRun, frame: Any, *, stateless: bool = False, also: Sequence[str] = (), limit: int = LIMIT
+) -> None:
     """Set the session up for the size of what the flow reads, and for the state that it keeps.
 
     Parameters:
         stateless: whether the query keeps no state whose number of partitions would stay for ever.
         also: folders that it reads beside its source.
+        limit: bytes up to which all that is little.
     """
     from ldp_jupyter.spark import bridge
 
     paths = [*input_paths(bridge.batch_inputs(frame), bridge.stream_sources(frame)), *also]
-    suit(run.session, paths, run.configured, batch=stateless)
+    suit(run.session, paths, run.configured, batch=stateless, limit=limit)
     choose_state_store(run.session, frame)
 
 

@@ -26,7 +26,7 @@ def rows(spark, *values, columns=SOURCE):
     return spark.createDataFrame(list(values), columns)
 
 
-def test_a_bad_row_stops_its_batch_and_counts_are_of_rows_that_really_changed(spark, tmp_path):
+def test_a_bad_row_stops_its_batch_and_counts_are_of_rows_that_it_writes(spark, tmp_path):
     flow = spec(where="id < 100")
     target = Target(spark, tmp_path, name="customers")
     first = [(1, "a", 1, "u"), (2, "b", 1, "u"), (3, "c", 1, "u"), (4, "d", 2, "d")]

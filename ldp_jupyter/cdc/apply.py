@@ -28,7 +28,7 @@ def apply_batch(
         session: the flow's own session.
         spec: the flow's arguments, or what `plan_changes` made of them (then they are checked once, not at each batch).
         batch_df: rows of the source.
-        flow_name: unique among the flows of the target.
+        flow_name: unique among the flows of the target and the lives of their checkpoints: `batch_id` counts within it.
         flow_id: unique for pipeline, target, flow and generation of the target.
         rules: expectations of the target, see `store_batch`.
 

@@ -76,7 +76,7 @@ def _apply(run: FlowRun, plan: Any, batch: Any, batch_id: int) -> None:
         plan,
         batch,
         batch_id,
-        flow_name=run.flow.name,
+        flow_name=run.name_in_life,
         flow_id=run.flow_id,
         target=_target(run),
         rules=rules,

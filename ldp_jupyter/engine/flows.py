@@ -144,8 +144,13 @@ class FlowRun:
     def flow_id(self) -> str:
         """Identity of the flow within a life of its table and checkpoint: the base of Delta's `txn` ids."""
         target, generation = self._target
-        life = Checkpoints(self.work.layout).life(target, generation, self.flow.name)
-        return f"{self.work.owner}/{target}/{generation}/{self.flow.name}" + (f"/{life}" if life else "")
+        return f"{self.work.owner}/{target}/{generation}/{self.name_in_life}"
+
+    @property
+    def name_in_life(self) -> str:
+        """The flow's name, told apart by lives of its checkpoint: in each, batches are counted from 0 again."""
+        life = Checkpoints(self.work.layout).life(*self._target, self.flow.name)
+        return self.flow.name + (f"/{life}" if life else "")
 
     @property
     def checkpoint(self) -> str:

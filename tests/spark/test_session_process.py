@@ -104,10 +104,16 @@ def test_a_start_says_one_line_and_leaves_nothing(run, tmp_path):
 def test_an_interrupt_reaches_python_alone_and_spark_comes_back_after_a_stop_and_after_a_death(start):
     process = start(
         """
-        import signal
+        import signal, threading, time
         signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background
         spark = get_session(settings, lambda text: None)
-        print("ready", flush=True)
+
+        def tell():
+            while not spark.sparkContext.statusTracker().getActiveJobsIds():
+                time.sleep(0.05)
+            print("ready", flush=True)
+
+        threading.Thread(target=tell, daemon=True).start()
         try:
             spark.range(10**12).selectExpr("sum(sqrt(id))").collect()
         except KeyboardInterrupt:
@@ -123,10 +129,9 @@ def test_an_interrupt_reaches_python_alone_and_spark_comes_back_after_a_stop_and
         """
     )
     assert process.stdout.readline() == "ready\n"
-    time.sleep(2)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=120)
-    assert out.splitlines() == ["3", "4 false", "Starting Spark (about 5 s, once per kernel)", "6"]
+    assert out.splitlines() == ["3", "4 false", "Starting Spark (about 5 s, once per kernel)", "6"], err
     assert (err, process.returncode) == ("", 0)
 
 

@@ -22,7 +22,11 @@ CREATE OR REFRESH MATERIALIZED VIEW after_it AS SELECT n + 1 AS n FROM slow;
 def test_an_interrupt_cancels_the_update(make_project):
     project = make_project({"transformations/a.sql": SOURCE})
     command = [sys.executable, "-m", "ldp_jupyter", "run", "--project", str(project)]
-    process = subprocess.Popen([*command, "--set", "size=3000000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, "--set", "size=3000000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # ignored, and so in children too, in what a shell runs in the background
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  (one thread here)
+    )  # fmt: skip
     assert process.stderr is not None
     for line in process.stderr:
         if "slow" in line and "RUNNING" in line:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ldp_jupyter.graph.spark_errors import java_exception
+
 _DEPTH = 12
 _LENGTH = 1000
 
@@ -16,7 +18,7 @@ def causes_of(error: BaseException) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     cause: BaseException | None = error
     while cause is not None and len(found) < _DEPTH:
-        java = getattr(cause, "java_exception", None) or getattr(cause, "_origin", None)
+        java = java_exception(cause)
         found += _of_java(java) if java is not None else [(_class_name(cause), str(cause))]
         cause = cause.__cause__
     told: list[tuple[str, str]] = []

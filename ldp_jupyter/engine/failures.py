@@ -9,7 +9,7 @@ from ldp_jupyter.engine.outside import outside_cause
 from ldp_jupyter.engine.retries import can_heal
 from ldp_jupyter.engine.stream_failures import stream_problem
 from ldp_jupyter.errors import LdpError, problem_from
-from ldp_jupyter.graph.spark_errors import evaluation_problem, first_sentence
+from ldp_jupyter.graph.spark_errors import evaluation_problem, first_sentence, java_exception
 from ldp_jupyter.quality import find_violation
 from ldp_jupyter.sources.failures import is_user_frame
 from ldp_jupyter.state import storage_hint
@@ -153,7 +153,7 @@ def _other_sources(found: re.Match[str], flow_name: str, table: str | None, plac
 def error_text(error: BaseException) -> str:
     """The whole message, Java causes included."""
     parts = [str(error)]
-    java = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
+    java = java_exception(error)
     seen = 0
     while java is not None and seen < 12:
         try:

@@ -160,7 +160,7 @@ def evolve(session: Any, node: Node, table: Table, schema: Any, graph: Graph) ->
     Returns:
         Whether anything was changed.
     """
-    from ldp_jupyter.spark.tables import alter_table, comment_columns
+    from ldp_jupyter.spark.tables import alter_table
 
     new = new_columns(node, table, schema, graph)
     properties = {
@@ -170,23 +170,22 @@ def evolve(session: Any, node: Node, table: Table, schema: Any, graph: Graph) ->
         node.dataset.comment if node.dataset.comment != table.comment and node.dataset.comment is not None else None
     )
     described = _described_anew(table.schema, schema)
-    if described:
-        comment_columns(session, table.path, described)
-    if new or properties or comment:
-        alter_table(session, table.path, new, properties, comment)
+    if not (new or described or properties or comment):
+        return False
+    alter_table(session, table.path, [*new, *described], properties, comment)
     table.schema = table.schema.__class__([*table.schema.fields, *new])
     table.properties |= properties
-    return bool(new or properties or comment or described)
+    return True
 
 
-def _described_anew(stored: Any, wanted: Any) -> dict[str, str]:
-    """Comments of columns that are there with another one; what has no comment any more keeps it, as a table does."""
-    comments = {field.name.lower(): field.metadata.get("comment") for field in wanted.fields}
-    return {
-        field.name: comment
-        for field in stored.fields
-        if (comment := comments.get(field.name.lower())) and comment != field.metadata.get("comment")
-    }
+def _described_anew(stored: Any, wanted: Any) -> list[Any]:
+    """Columns that are there with another comment; what has none any more keeps it, as a table does."""
+    comments = {field.name.lower(): field.metadata.get("comment") for field in stored.fields}
+    return [
+        field
+        for field in wanted.fields
+        if field.name.lower() in comments and field.metadata.get("comment") not in (None, comments[field.name.lower()])
+    ]
 
 
 def new_columns(node: Node, table: Table, schema: Any, graph: Graph) -> list[Any]:

@@ -128,9 +128,14 @@ class JavaProblem(Exception):  # noqa: N818  (it dresses an exception of the JVM
             return {"provider": found[1]} if found else {}
 
 
+def java_exception(error: BaseException) -> Any:
+    """The exception of the JVM that pyspark has dressed, None for another error."""
+    return getattr(error, "java_exception", None) or getattr(error, "_origin", None)
+
+
 def _java_cause(error: BaseException) -> str:
     """What stands behind an exception of the JVM, as the end of a sentence; empty where nothing does."""
-    java = getattr(error, "_origin", None) or getattr(error, "java_exception", None) or getattr(error, "java", None)
+    java = java_exception(error) or getattr(error, "java", None)
     try:
         cause = java.getCause().getMessage() if java is not None else None
     except Exception:

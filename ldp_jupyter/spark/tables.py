@@ -145,7 +145,11 @@ def exchange_rows(
 def alter_table(
     session: SparkSession, path: str, columns: Sequence[StructField], properties: Mapping[str, str], comment: str | None
 ) -> None:
-    """Add columns, and set properties and a comment (None leaves it)."""
+    """Add columns, and set properties and a comment (None leaves it), by one commit.
+
+    Parameters:
+        columns: new ones, and some that the table has: these get the comments given here.
+    """
     from pyspark.sql.types import StructType
 
     _call(
@@ -158,16 +162,6 @@ def alter_table(
         json.dumps(dict(properties)),
         comment,
     )
-
-
-def comment_columns(session: SparkSession, path: str, comments: Mapping[str, str]) -> None:
-    """Give columns of a table other comments."""
-    from ldp_jupyter.names import quote
-    from ldp_jupyter.sql.text import quote_string
-
-    for column, comment in comments.items():
-        text = f"ALTER TABLE delta.{quote([path])} ALTER COLUMN {quote([column])} COMMENT {quote_string(comment)}"
-        session.sql(text)
 
 
 def forget_tables(session: SparkSession) -> None:

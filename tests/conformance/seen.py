@@ -1,4 +1,4 @@
-"""What an update's events tell, for tests of how its flows ran."""
+"""Updates of small pipelines and what their events tell, for tests of how flows run."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import delta_files
+import pytest
 
+from ldp_jupyter import Pipeline
 from ldp_jupyter.engine.sizing import begin_small
+from ldp_jupyter.errors import LdpError, UpdateFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from ldp_jupyter import Pipeline
     from ldp_jupyter.engine import Update
     from ldp_jupyter.events import Event, UpdateView
+
+    Make = Callable[[Mapping[str, str]], Path]
+
+FILES = "STREAM read_files('${root}/%s', format => 'json', schema => 'value INT')"
 
 
 class Watched:
@@ -40,6 +46,20 @@ class Watched:
         """The only update."""
         (update,) = self.updates
         return update.view
+
+
+def project(make: Make, sources: Mapping[str, str], settings: Mapping[str, str] | None = None) -> Pipeline:
+    """A pipeline of files in `transformations`; `${root}` is the project's folder."""
+    root = make({f"transformations/{name}": text for name, text in sources.items()})
+    return Pipeline(root, settings={"root": str(root), **(settings or {})})
+
+
+def failed(pipeline: Pipeline, watched: Watched, **how: Any) -> list[LdpError]:
+    """What an update that must fail tells."""
+    with pytest.raises(UpdateFailed) as caught:
+        pipeline.run(begun=watched.begun, **how)
+    problems: list[LdpError] = caught.value.problems
+    return problems
 
 
 def progress(view: UpdateView, flow: str) -> list[Event]:

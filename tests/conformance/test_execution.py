@@ -17,34 +17,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from seen import Watched, land, levels, moment, progress, rows, states, update_states
+from seen import FILES, Watched, failed, land, levels, moment, progress, project, rows, states, update_states
 
-from ldp_jupyter import Pipeline
-from ldp_jupyter.errors import LdpError, PipelineInvalid, UpdateFailed
+from ldp_jupyter.errors import PipelineInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    Make = Callable[[Mapping[str, str]], Path]
+    from seen import Make
 
 pytestmark = pytest.mark.spark
 
 VIEW = ["QUEUED", "STARTING", "PLANNING", "RUNNING", "COMPLETED"]
 STREAM = ["QUEUED", "STARTING", "RUNNING", "COMPLETED"]
-FILES = "STREAM read_files('${root}/%s', format => 'json', schema => 'value INT')"
-
-
-def project(make: Make, sources: Mapping[str, str], settings: Mapping[str, str] | None = None) -> Pipeline:
-    root = make({f"transformations/{name}": text for name, text in sources.items()})
-    return Pipeline(root, settings={"root": str(root), **(settings or {})})
-
-
-def failed(pipeline: Pipeline, watched: Watched, **how: Any) -> list[LdpError]:
-    with pytest.raises(UpdateFailed) as caught:
-        pipeline.run(begun=watched.begun, **how)
-    problems: list[LdpError] = caught.value.problems
-    return problems
 
 
 # ---- E1, E2, E3

@@ -14,35 +14,17 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from seen import Watched, land, levels, progress, rows, states, update_states
+from seen import FILES, Watched, failed, land, levels, progress, project, rows, states, update_states
 
-from ldp_jupyter import Pipeline
-from ldp_jupyter.errors import LdpError, UpdateFailed
+from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from seen import Make
 
     from ldp_jupyter.engine import Update
     from ldp_jupyter.events import Event, UpdateView
 
-    Make = Callable[[Mapping[str, str]], Path]
-
 pytestmark = pytest.mark.spark
-
-FILES = "STREAM read_files('${root}/%s', format => 'json', schema => 'value INT')"
-
-
-def project(make: Make, sources: Mapping[str, str], settings: Mapping[str, str] | None = None) -> Pipeline:
-    root = make({f"transformations/{name}": text for name, text in sources.items()})
-    return Pipeline(root, settings={"root": str(root), **(settings or {})})
-
-
-def failed(pipeline: Pipeline, watched: Watched, **how: Any) -> list[LdpError]:
-    with pytest.raises(UpdateFailed) as caught:
-        pipeline.run(begun=watched.begun, **how)
-    problems: list[LdpError] = caught.value.problems
-    return problems
 
 
 def test_a_stop_in_the_middle_keeps_what_is_done(spark_main: Any, make_project: Make) -> None:

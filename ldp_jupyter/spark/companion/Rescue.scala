@@ -1,12 +1,15 @@
 package org.apache.spark.sql.ldp
 
 import com.fasterxml.jackson.databind.node.{JsonNodeFactory, ObjectNode}
-import org.apache.hadoop.fs.Path
+import org.apache.hadoop.fs.{FileStatus, Path}
+import org.apache.hadoop.mapreduce.Job
 
+import org.apache.spark.sql.SparkSession
 import org.apache.spark.sql.catalyst.InternalRow
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow
 import org.apache.spark.sql.catalyst.util.{DropMalformedMode, FailFastMode, ParseMode}
-import org.apache.spark.sql.types.{StructField, StructType}
+import org.apache.spark.sql.execution.datasources.{OutputWriterFactory, TextBasedFileFormat}
+import org.apache.spark.sql.types.{DataType, StructField, StructType}
 import org.apache.spark.unsafe.types.UTF8String
 
 /**
@@ -87,4 +90,20 @@ object RescuedRows {
 
   /** Whether a column of another letter case is known: it is rescued, and no new column. */
   def isNew(name: String, fields: Seq[StructField]): Boolean = !fields.exists(_.name.equalsIgnoreCase(name))
+}
+
+/** A format of Spark's, but for its records when they are read. */
+abstract class RescuingFormat extends TextBasedFileFormat {
+  protected def plain: TextBasedFileFormat
+
+  override def isSplitable(session: SparkSession, options: Map[String, String], path: Path): Boolean =
+    plain.isSplitable(session, options, path)
+
+  override def inferSchema(session: SparkSession, options: Map[String, String],
+      files: Seq[FileStatus]): Option[StructType] = plain.inferSchema(session, options, files)
+
+  override def prepareWrite(session: SparkSession, job: Job, options: Map[String, String],
+      schema: StructType): OutputWriterFactory = plain.prepareWrite(session, job, options, schema)
+
+  override def supportDataType(dataType: DataType): Boolean = plain.supportDataType(dataType)
 }

@@ -6,8 +6,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode
 import com.univocity.parsers.common.TextParsingException
 import com.univocity.parsers.csv.CsvParser
 import org.apache.hadoop.conf.Configuration
-import org.apache.hadoop.fs.{FileStatus, Path}
-import org.apache.hadoop.mapreduce.Job
 
 import org.apache.spark.TaskContext
 import org.apache.spark.sql.SparkSession
@@ -26,19 +24,8 @@ import org.apache.spark.util.SerializableConfiguration
  * Where files have a header, their columns are found by it: files of one source may have them in another order, or
  * more and less of them.
  */
-class RescuingCsv extends TextBasedFileFormat {
-  private def plain = new CSVFileFormat
-
-  override def isSplitable(session: SparkSession, options: Map[String, String], path: Path): Boolean =
-    plain.isSplitable(session, options, path)
-
-  override def inferSchema(session: SparkSession, options: Map[String, String],
-      files: Seq[FileStatus]): Option[StructType] = plain.inferSchema(session, options, files)
-
-  override def prepareWrite(session: SparkSession, job: Job, options: Map[String, String],
-      schema: StructType): OutputWriterFactory = plain.prepareWrite(session, job, options, schema)
-
-  override def supportDataType(dataType: DataType): Boolean = plain.supportDataType(dataType)
+class RescuingCsv extends RescuingFormat {
+  override protected def plain: CSVFileFormat = new CSVFileFormat
 
   override def supportReadDataType(dataType: DataType): Boolean = plain.supportReadDataType(dataType)
 

@@ -13,9 +13,7 @@ import com.fasterxml.jackson.databind.cfg.JsonNodeFeature
 import com.fasterxml.jackson.databind.json.JsonMapper
 import com.fasterxml.jackson.databind.node.{JsonNodeFactory, ObjectNode}
 import org.apache.hadoop.conf.Configuration
-import org.apache.hadoop.fs.{FileStatus, Path}
 import org.apache.hadoop.io.Text
-import org.apache.hadoop.mapreduce.Job
 
 import org.apache.spark.TaskContext
 import org.apache.spark.sql.SparkSession
@@ -35,19 +33,8 @@ import org.apache.spark.util.SerializableConfiguration
  * Spark's own parser makes the rows; it is watched for fields that it skips. Only a record in which it skipped or failed
  * is looked at a second time, as a tree.
  */
-class RescuingJson extends TextBasedFileFormat {
-  private def plain = new JsonFileFormat
-
-  override def isSplitable(session: SparkSession, options: Map[String, String], path: Path): Boolean =
-    plain.isSplitable(session, options, path)
-
-  override def inferSchema(session: SparkSession, options: Map[String, String],
-      files: Seq[FileStatus]): Option[StructType] = plain.inferSchema(session, options, files)
-
-  override def prepareWrite(session: SparkSession, job: Job, options: Map[String, String],
-      schema: StructType): OutputWriterFactory = plain.prepareWrite(session, job, options, schema)
-
-  override def supportDataType(dataType: DataType): Boolean = plain.supportDataType(dataType)
+class RescuingJson extends RescuingFormat {
+  override protected def plain: JsonFileFormat = new JsonFileFormat
 
   override def buildReader(session: SparkSession, dataSchema: StructType, partitionSchema: StructType,
       requiredSchema: StructType, filters: Seq[Filter], options: Map[String, String],

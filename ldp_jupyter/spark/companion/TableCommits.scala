@@ -1,7 +1,5 @@
 package org.apache.spark.sql.ldp
 
-import scala.jdk.CollectionConverters._
-
 import org.apache.hadoop.fs.Path
 
 import org.apache.spark.sql.{Dataset, Row, SparkSession}
@@ -34,13 +32,16 @@ object TableCommits {
     }
   }
 
-  /** For Python: new columns, properties and a comment for a table. */
+  /** For Python: new columns, properties and a comment for a table; columns that it has take the comments given here. */
   def alter(session: SparkSession, path: String, columns: String, properties: String, comment: String): Unit = session.withActive {
     val transaction = DeltaLog.forTable(session, new Path(path)).startTransaction()
     val before = transaction.metadata
-    val added = DataType.fromJson(columns).asInstanceOf[StructType]
+    val declared = DataType.fromJson(columns).asInstanceOf[StructType]
+    def of(in: StructType, name: String) = in.find(_.name.equalsIgnoreCase(name))
+    val kept = before.schema.map(field => of(declared, field.name).flatMap(_.getComment()).fold(field)(field.withComment))
+    val added = StructType(declared.filter(field => of(before.schema, field.name).isEmpty))
     transaction.updateMetadata(before.copy(
-      schemaString = StructType(before.schema ++ nullable(added)).json,
+      schemaString = StructType(kept ++ nullable(added)).json,
       configuration = before.configuration ++ Json.stringMap(properties),
       description = Option(comment).getOrElse(before.description)))
     transaction.commit(Nil, DeltaOperations.ManualUpdate)

@@ -128,6 +128,12 @@ class JavaProblem(Exception):  # noqa: N818  (it dresses an exception of the JVM
             return {"provider": found[1]} if found else {}
 
 
+def statement_problem(error: BaseException) -> LdpError:
+    """LDP-2015 for a statement that a user gave to a command, and that Spark does not run."""
+    hint = condition_hint(_condition(error) or "")
+    return LdpError("LDP-2015", first_sentence(str(error)), hint=hint, detail=str(error))
+
+
 def java_exception(error: BaseException) -> Any:
     """The exception of the JVM that pyspark has dressed, None for another error."""
     return getattr(error, "java_exception", None) or getattr(error, "_origin", None)

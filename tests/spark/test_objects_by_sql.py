@@ -8,6 +8,7 @@ import pytest
 from pyspark.errors import AnalysisException
 
 from ldp_jupyter import Pipeline
+from ldp_jupyter.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,7 +62,7 @@ def test_functions_are_kept_with_their_schema_and_used_by_queries_and_by_other_s
 
 
 def test_volumes_are_folders_of_the_project_and_views_take_no_rows_by_hand(
-    spark_main: Any, make_project: Callable[[Mapping[str, str]], Path]
+    spark_main: Any, make_project: Callable[[Mapping[str, str]], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     project = make_project({"transformations/t.sql": """
         CREATE OR REFRESH STREAMING TABLE raw AS SELECT * FROM STREAM read_files(
@@ -96,6 +97,14 @@ def test_volumes_are_folders_of_the_project_and_views_take_no_rows_by_hand(
         "DROP TABLE total", "ALTER TABLE total SET TBLPROPERTIES ('a' = 'b')", "DROP TABLE raw",
     ):  # fmt: skip
         assert "a pipeline manages this table" in refused(session, statement), statement
+    for text, told in (
+        ("DELETE FROM total", "LDP-2015 DELETE of main.default.total is refused: a pipeline manages this table"),
+        ("SELECT * FROM totals", "LDP-2015 The table or view `totals` cannot be found"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(["query", "--project", str(project), text])
+        assert ended.value.code == 1
+        assert capsys.readouterr().err.startswith(told)
     assert rows(session, "SELECT n FROM total") == [(2,)]
     session.sql("INSERT INTO raw VALUES (7)")  # streaming tables take rows by hand
     assert pipeline.run().datasets["total"].refresh == "COMPLETE_RECOMPUTE"

@@ -1,8 +1,9 @@
 """Settings for flows over little data.
 
 Most of a small update is spent on compiling: Spark generates Java for every query, has it compiled, and the JVM
-compiles it again; adaptive execution splits a query into jobs to measure what is small anyway. Over a few megabytes all
-that costs more than it saves: `benchmarks/README.md` has the figures.
+compiles it again; adaptive execution splits a query into jobs to measure what is small anyway. Over some ten thousand
+rows all that costs more than it saves. Without code generation a row costs five to ten times as much, some 40 us where it
+has eight columns, so what is small must really be small: `benchmarks/README.md` has the figures.
 """
 
 from __future__ import annotations
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
 
     from ldp_jupyter.spark.bridge import BatchInputs, StreamSource
 
-LIMIT = 8 * 1024 * 1024  # bytes as stored, of all inputs together
-CHANGES_LIMIT = 1024 * 1024  # the same for AUTO CDC, which sorts and joins all of it
+LIMIT = 8 * 1024 * 1024  # bytes of all inputs together, about as many as their rows have as text
+CHANGES_LIMIT = 4 * 1024 * 1024  # the same for AUTO CDC, which sorts and joins all of it
+MANY_ROWS = 40_000  # which text of that size has
+
+# Files of columns and compressed ones hold more rows than text of their size; each has a head that is no row.
+_DENSE = (".parquet", ".orc", ".avro", ".gz", ".zst", ".bz2", ".lz4", ".snappy", ".deflate", ".xz")
+_DENSITY, _HEAD = 8, 4096
 
 _SMALL = {
     "spark.sql.codegen.wholeStage": "false",
@@ -49,7 +55,7 @@ def suit(
         configured: settings that the user made: they stay.
         batch: whether no stateful streaming query may run in the session: such a one keeps the number of shuffle
             partitions of its first run for ever, so it must not begin with one.
-        limit: bytes up to which the inputs are small.
+        limit: bytes, as text, up to which the inputs are small.
 
     Returns:
         Whether the inputs are small.
@@ -75,6 +81,8 @@ def input_paths(facts: BatchInputs, sources: Sequence[StreamSource] = ()) -> lis
         sources: its streaming inputs.
     """
     paths: list[str | None] = [source.path for source in sources]
+    if facts.generated > MANY_ROWS:
+        paths.append(None)
     paths += [table.path for table in facts.tables]
     for other in facts.other:
         if other["kind"] == "files":
@@ -85,7 +93,7 @@ def input_paths(facts: BatchInputs, sources: Sequence[StreamSource] = ()) -> lis
 
 
 def is_small(paths: Iterable[str | None], limit: int = LIMIT) -> bool:
-    """Whether all that lies under these paths is less than `limit` bytes; False where that cannot be told."""
+    """Whether the rows under these paths are less than `limit` bytes as text; False where that cannot be told."""
     total = 0
     for path in paths:
         local = local_of(path)
@@ -100,7 +108,7 @@ def is_small(paths: Iterable[str | None], limit: int = LIMIT) -> bool:
 
 def _sizes(path: str) -> Iterable[int]:
     if os.path.isfile(path):
-        yield os.path.getsize(path)
+        yield _weight(path, os.path.getsize(path))
         return
     todo = [path]
     while todo:
@@ -110,7 +118,12 @@ def _sizes(path: str) -> Iterable[int]:
                     if entry.name != "_delta_log":
                         todo.append(entry.path)
                 else:
-                    yield entry.stat().st_size
+                    yield _weight(entry.name, entry.stat().st_size)
+
+
+def _weight(name: str, size: int) -> int:
+    """Bytes that the rows of a file have as text, by a rule of thumb."""
+    return max(size - _HEAD, 0) * _DENSITY if name.lower().endswith(_DENSE) else size
 
 
 def local_of(path: str | None) -> str | None:

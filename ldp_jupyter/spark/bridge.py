@@ -164,6 +164,7 @@ class BatchInputs:
         reasons: why not.
         other: what has no version: ``{"kind", "format", "paths"}``.
         datasets: names of the pipeline's tables among them, as given or as their shapes say.
+        generated: rows that ranges make.
     """
 
     fingerprint: str
@@ -172,6 +173,7 @@ class BatchInputs:
     tables: list[TableInput]
     other: list[dict[str, Any]] = field(default_factory=list)
     datasets: list[str] = field(default_factory=list)
+    generated: int = 0
 
 
 @dataclass(frozen=True)

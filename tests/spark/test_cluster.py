@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from ports import free_port, listens
 
 from ldp_jupyter.project.samples import bookstore_data
 from ldp_jupyter.spark.distribution import spark_home
@@ -44,17 +44,6 @@ for name, rows in oracle.expected(f"{project}/data", 1).tables.items():
 where = session.range(8, numPartitions=8).select(udf(lambda _: __import__("os").environ["SPARK_EXECUTOR_DIRS"])("id"))
 print(session.sparkContext.master, "executors with Python:", len({folder for (folder,) in where.collect()}))
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture

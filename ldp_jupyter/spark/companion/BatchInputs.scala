@@ -17,7 +17,8 @@ import org.apache.spark.sql.internal.SQLConf
 /** What a batch query reads, and whether reading the same again must give the same rows. */
 object BatchInputs {
   /**
-   * For Python: a JSON object with `fingerprint`, `deterministic`, `reasons`, `tables`, `other`, `datasets`.
+   * For Python: a JSON object with `fingerprint`, `deterministic`, `reasons`, `tables`, `other`, `datasets`, and in `generated`
+   * the number of rows that come from ranges.
    *
    * Parameters:
    *   datasets: names by the folders of their tables, as JSON: the fingerprint has these names in the place of tables,
@@ -47,7 +48,8 @@ object BatchInputs {
         "reasons" -> reasons,
         "tables" -> inputs.tables.values,
         "other" -> inputs.others.toSeq.distinct,
-        "datasets" -> inputs.datasets.toSeq)
+        "datasets" -> inputs.datasets.toSeq,
+        "generated" -> inputs.generated.min(Long.MaxValue).toLong)
     }
 
   /**
@@ -74,6 +76,7 @@ object BatchInputs {
     val tables = mutable.LinkedHashMap.empty[(String, Option[Long]), Map[String, Any]]
     val others = mutable.ArrayBuffer.empty[Map[String, Any]]
     val reasons = mutable.ArrayBuffer.empty[String]
+    var generated: BigInt = 0
 
     /** The plan with its leaves replaced by what they are, in stable words. */
     def mark(plan: LogicalPlan): LogicalPlan = plan match {
@@ -99,7 +102,9 @@ object BatchInputs {
         case local: LocalRelation if shapes && local.data.isEmpty => other("source", "rows", Nil)
         case local: LocalRelation => s"rows ${contentOf(local)}"
         case _: OneRowRelation => "one row"
-        case range: Range => s"range ${range.start} ${range.end} ${range.step}"
+        case range: Range =>
+          generated += range.numElements
+          s"range ${range.start} ${range.end} ${range.step}"
         case relation: LogicalRelation => relation.relation match {
           case files: HadoopFsRelation =>
             other("files", files.fileFormat.toString, files.location.rootPaths.map(_.toString))

@@ -429,11 +429,16 @@ class Pipeline:
         """The Spark session of this pipeline's catalog: three-part names, views and `event_log` work in it."""
         from ldp_jupyter.engine.tables import OWNER
         from ldp_jupyter.spark import bridge, guards
-        from ldp_jupyter.spark.session import SessionSettings, get_session
+        from ldp_jupyter.spark.session import SessionSettings, current, get_session
+        from ldp_jupyter.state import reads_much
 
         confs = {k: v for k, v in self._configuration().items() if k.startswith(("spark.", *local_paths.SETTINGS))}
         session = get_session(
-            SessionSettings(str(self.layout.warehouse), self.namespace.catalog, self.namespace.schema, confs), self.say
+            SessionSettings(
+                str(self.layout.warehouse), self.namespace.catalog, self.namespace.schema, confs,
+                much=current() is None and reads_much(self.layout),
+            ),
+            self.say,
         )
         folder = self.layout.table(self.event_log)
         for key in ("", f".{self.id}", f".{self.settings.name}"):

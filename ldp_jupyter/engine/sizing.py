@@ -2,8 +2,8 @@
 
 Most of a small update is spent on compiling: Spark generates Java for every query, has it compiled, and the JVM
 compiles it again; adaptive execution splits a query into jobs to measure what is small anyway. Over some ten thousand
-rows all that costs more than it saves. Without code generation a row costs five to ten times as much, some 40 us where it
-has eight columns, so what is small must really be small: `benchmarks/README.md` has the figures.
+rows all that costs more than it saves. Without code generation a row costs five to ten times as much (of eight columns:
+40 us), so what is small must really be small: `benchmarks/README.md` has the figures.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LIMIT = 8 * 1024 * 1024  # bytes of all inputs together, about as many as their rows have as text
 CHANGES_LIMIT = 4 * 1024 * 1024  # the same for AUTO CDC, which sorts and joins all of it
 MANY_ROWS = 40_000  # which text of that size has
+MUCH = 256 * 1024 * 1024  # from here on Java's slow compiler pays, whose code the next start of a JVM can have
 
 # Files of columns and compressed ones hold more rows than text of their size; each has a head that is no row.
 _DENSE = (".parquet", ".orc", ".avro", ".gz", ".zst", ".bz2", ".lz4", ".snappy", ".deflate", ".xz")
@@ -58,9 +59,10 @@ def suit(
         limit: bytes, as text, up to which the inputs are small.
 
     Returns:
-        Whether the inputs are small.
+        Whether the inputs are much.
     """
-    small = is_small(paths, limit)
+    size = weigh(paths, MUCH)
+    small = size is not None and size <= limit
     usual = {
         "spark.sql.codegen.wholeStage": "true",
         "spark.sql.codegen.factoryMode": "FALLBACK",
@@ -70,7 +72,7 @@ def suit(
     for key, value in usual.items():
         if key not in configured and (not small or (key.endswith("partitions") and not batch)):
             session.conf.set(key, value)
-    return small
+    return size is not None and size > MUCH
 
 
 def input_paths(facts: BatchInputs, sources: Sequence[StreamSource] = ()) -> list[str | None]:
@@ -92,18 +94,18 @@ def input_paths(facts: BatchInputs, sources: Sequence[StreamSource] = ()) -> lis
     return paths
 
 
-def is_small(paths: Iterable[str | None], limit: int = LIMIT) -> bool:
-    """Whether the rows under these paths are less than `limit` bytes as text; False where that cannot be told."""
+def weigh(paths: Iterable[str | None], enough: int) -> int | None:
+    """Bytes that the rows under these paths have as text; counting ends above `enough`. None where nobody can tell."""
     total = 0
     for path in paths:
         local = local_of(path)
         if local is None or not os.path.exists(local):
-            return False
+            return None
         for size in _sizes(local):
             total += size
-            if total > limit:
-                return False
-    return True
+            if total > enough:
+                return total
+    return total
 
 
 def _sizes(path: str) -> Iterable[int]:

@@ -108,7 +108,8 @@ def suit_stream(
     from ldp_jupyter.spark import bridge
 
     paths = [*input_paths(bridge.batch_inputs(frame), bridge.stream_sources(frame)), *also]
-    suit(run.session, paths, run.configured, batch=stateless, limit=limit)
+    if suit(run.session, paths, run.configured, batch=stateless, limit=limit):
+        run.work.memory.note_much()
     choose_state_store(run.session, frame)
 
 

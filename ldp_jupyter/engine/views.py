@@ -46,7 +46,8 @@ def refresh_view(run: FlowRun) -> None:
         run.work.emitter.planning(run.planned, "NO_OP", [], told(run, facts))
         return
     run.work.emitter.planning(run.planned, "COMPLETE_RECOMPUTE", reasons, told(run, facts))
-    suit(run.session, input_paths(facts), run.configured, batch=True)
+    if suit(run.session, input_paths(facts), run.configured, batch=True):
+        run.work.memory.note_much()
     rules = rules_of(run.work.graph, node, run.work.base.configuration)
     frame = observed.apply(rules, frame, run.session)
     run.progress(FlowStatus.RUNNING)

@@ -118,13 +118,16 @@ def jvm_log() -> Path | None:
     return _jvm.log if _jvm is not None else None
 
 
-def plan_launch(confs: Mapping[str, str], cores: int | None, say: Callable[[str], None]) -> Launch:
+def plan_launch(
+    confs: Mapping[str, str], cores: int | None, say: Callable[[str], None], *, much: bool = False
+) -> Launch:
     """How a JVM of ours is started; fetches JARs and builds the companion where they are missing.
 
     Parameters:
         confs: what the pipeline asks for.
         cores: threads of Spark; None takes all.
         say: told what takes long.
+        much: whether much data is waiting.
 
     Raises:
         LdpError: LDP-5001, LDP-5002 or LDP-5004.
@@ -135,6 +138,7 @@ def plan_launch(confs: Mapping[str, str], cores: int | None, say: Callable[[str]
     from ldp_jupyter.spark.java import find_java
     from ldp_jupyter.spark.settings import (
         JVM_OPTIONS,
+        QUICK_OPTIONS,
         driver_memory,
         for_cluster,
         is_local,
@@ -152,7 +156,7 @@ def plan_launch(confs: Mapping[str, str], cores: int | None, say: Callable[[str]
     everything = merged(jvm_confs(cores or usable_cores(), EXTENSION if companion else None), confs)
     if not is_local(everything["spark.master"]):
         everything = for_cluster(everything, confs, [*jars, *([companion] if companion else [])])
-    options = [*JVM_OPTIONS, *everything.get("spark.driver.extraJavaOptions", "").split()]
+    options = [*(JVM_OPTIONS if much else QUICK_OPTIONS), *everything.get("spark.driver.extraJavaOptions", "").split()]
     return Launch(java, jars, everything, driver_memory(confs), companion, options, needs_submit(confs))
 
 
@@ -176,7 +180,7 @@ def _start_or_adopt(settings: SessionSettings, say: Callable[[str], None]) -> No
     if _jvm is not None:  # the user stopped the session: its JVM can make another one
         _open_context()
         return
-    launch = plan_launch(settings.confs, settings.cores, say)
+    launch = plan_launch(settings.confs, settings.cores, say, much=settings.much)
     say(STARTING)
     ready = archive.options_for(launch.java, launch.jars)
     _start(replace(launch, options=[*launch.options, *ready]))

@@ -14,9 +14,12 @@ DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
 DELTA_CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
 _GIB = 1024**3
 
-# With one compiler tier alone, Java keeps 48 MB for compiled code. Spark fills that after some dozens of queries; from
+# With one compiler alone, Java keeps 48 MB for compiled code. Spark fills that after some dozens of queries; from
 # then on Java throws code away and compiles it again, or compiles nothing more.
-JVM_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=240m", "-XX:+UseSerialGC")
+JVM_OPTIONS = ("-XX:ReservedCodeCacheSize=240m", "-XX:+UseSerialGC")
+# Java's quick compiler alone: a first update of little data takes two thirds of the CPU. Its code runs at less than
+# half the speed, which counts from some million rows on.
+QUICK_OPTIONS = ("-XX:TieredStopAtLevel=1", *JVM_OPTIONS)
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class SessionSettings:
         schema: current schema.
         confs: Spark settings on top of ours; those of the JVM count only for the session that starts it.
         cores: threads of Spark; None takes all. Counts only when the JVM starts.
+        much: much data is waiting, so that Java's slow compiler pays. Counts only when the JVM starts.
     """
 
     warehouse: str
@@ -36,6 +40,7 @@ class SessionSettings:
     schema: str = "default"
     confs: Mapping[str, str] = field(default_factory=dict)
     cores: int | None = None
+    much: bool = False
 
     @property
     def key(self) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ from ldp_jupyter.state.checkpoints import Checkpoints
 from ldp_jupyter.state.kept_columns import KeptColumns
 from ldp_jupyter.state.layout import Layout
 from ldp_jupyter.state.lock import UpdateLock
-from ldp_jupyter.state.memory import Memory
+from ldp_jupyter.state.memory import Memory, reads_much
 from ldp_jupyter.state.runs import Run, Runs
 from ldp_jupyter.state.storage import storage_hint, storage_problem
 
@@ -16,6 +16,7 @@ __all__ = [
     "Run",
     "Runs",
     "UpdateLock",
+    "reads_much",
     "storage_hint",
     "storage_problem",
 ]

@@ -24,7 +24,7 @@ class Memory:
     What is kept: ``view`` (fingerprint, versions read and version written of a materialized view), ``once`` (flows
     that ran, by generation), ``definition`` (what was declared when it was last refreshed, to say what changed),
     ``origin`` (where it is declared), ``inactive`` (it left the source), ``always`` (why a materialized view is
-    computed by each update).
+    computed by each update). Of the pipeline: ``much`` (a flow of it has read much data).
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -87,6 +87,15 @@ class Memory:
     def _write(self) -> None:
         write_text(self._path, f'{{"format":{_FORMAT},"datasets":{{{",".join(self._texts.values())}}}}}')
 
+    def note_much(self) -> None:
+        """A flow of the pipeline reads much data: it is worth Java's slow compiler when a JVM is started again."""
+        self.set(PIPELINE, "much", True)
+
     def datasets(self) -> list[str]:
         """Full names of all datasets that were ever updated."""
         return [name for name in self._facts if name != PIPELINE]
+
+
+def reads_much(layout: Layout) -> bool:
+    """Whether a flow of the pipeline was seen to read much data."""
+    return bool(Memory(layout).get(PIPELINE, "much"))

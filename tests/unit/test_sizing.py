@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from ldp_jupyter.engine.sizing import CHANGES_LIMIT, LIMIT, MANY_ROWS, input_paths, is_small
+from ldp_jupyter.engine.sizing import CHANGES_LIMIT, LIMIT, MANY_ROWS, MUCH, input_paths, weigh
 from ldp_jupyter.spark.bridge import BatchInputs, StreamSource
+from ldp_jupyter.state import Layout, Memory, reads_much
+
+
+def is_small(paths, limit=LIMIT):
+    size = weigh(paths, MUCH)
+    return size is not None and size <= limit
 
 
 def file(path, size):
@@ -35,6 +41,21 @@ def test_all_inputs_count_together(tmp_path):
     assert not is_small(paths)
     assert is_small(paths[:1], CHANGES_LIMIT)
     assert not is_small(paths[:2], CHANGES_LIMIT)
+
+
+def test_counting_ends_where_it_is_enough(tmp_path):
+    for n in range(8):
+        file(tmp_path / f"{n}.json", MUCH // 2)
+    assert weigh([str(tmp_path)], MUCH) == MUCH // 2 * 3
+
+
+def test_what_read_much_is_known_to_later_processes(tmp_path):
+    layout = Layout(str(tmp_path), "p")
+    layout.home.mkdir(parents=True)
+    assert not reads_much(layout)
+    Memory(layout).note_much()
+    assert reads_much(layout)
+    assert Memory(layout).datasets() == []
 
 
 def test_heads_of_many_small_files_are_no_rows(tmp_path):

@@ -5,23 +5,21 @@ The tests share a project: each lands files, disturbs an update, takes the cause
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import random
-import subprocess
+import sys
 import textwrap
-import threading
-import time
 from collections import Counter
 from pathlib import Path
 
 import delta_files
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "crash"))
+from causes import FailingJobs, read_only, small_files
+
 from ldp_jupyter import Pipeline
 from ldp_jupyter.errors import LdpError, UpdateFailed
-from ldp_jupyter.spark import session as sessions
 
 pytestmark = pytest.mark.spark
 
@@ -128,33 +126,6 @@ def shop(spark_main, tmp_path_factory) -> Shop:
     return made
 
 
-class FailingJobs(threading.Thread):
-    """Lets jobs of Spark fail: all that are there after so many others."""
-
-    def __init__(self, context, after: int) -> None:
-        super().__init__()
-        self._context, self._after = context, after
-        self._over = False
-
-    def run(self) -> None:
-        jobs, tracker = self._context._jsc.sc(), self._context.statusTracker()
-        seen: set[int] = set()
-        while not self._over:
-            active = tracker.getActiveJobsIds()
-            seen.update(active)
-            if len(seen) > self._after:
-                for job in active:
-                    jobs.cancelJob(job, "it was let fail")
-            time.sleep(0.003)
-
-    def __enter__(self) -> None:
-        self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._over = True
-        self.join()
-
-
 def test_jobs_that_fail_from_a_random_one_on(shop):
     rng = random.Random(11)
     for _ in range(2):
@@ -162,21 +133,6 @@ def test_jobs_that_fail_from_a_random_one_on(shop):
         with FailingJobs(shop.pipeline.session().sparkContext, rng.randrange(8)):
             assert {problem.code for problem in shop.fail()} == {"LDP-3001"}
     shop.next_update_is_right()
-
-
-@contextlib.contextmanager
-def small_files(limit: int):
-    """The JVM can write so many bytes of a file: what comes after does not fit, as on a full disk."""
-    resource = pytest.importorskip("resource")
-    if not hasattr(resource, "prlimit"):
-        pytest.skip("this system does not let limits of other processes be set")
-    jvm = sessions._jvm.process.pid
-    before = resource.prlimit(jvm, resource.RLIMIT_FSIZE)
-    resource.prlimit(jvm, resource.RLIMIT_FSIZE, (limit, before[1]))
-    try:
-        yield
-    finally:
-        resource.prlimit(jvm, resource.RLIMIT_FSIZE, before)
 
 
 def damage(home: Path) -> None:
@@ -199,29 +155,6 @@ def test_a_full_disk_and_damaged_files(shop):
     shop.next_update_is_right()
     events = shop.pipeline.events()
     assert [e.sequence for e in events] == list(range(1, len(events) + 1))
-
-
-@contextlib.contextmanager
-def read_only(folder: Path):
-    """The folder and all below take no change, not even from root."""
-    if os.geteuid():
-        folders = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
-        for path in folders:
-            path.chmod(0o555)
-        try:
-            yield
-        finally:
-            for path in folders:
-                path.chmod(0o755)
-        return
-    try:
-        subprocess.run(["chattr", "-R", "+i", folder], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("this file system has no folders that root cannot write")
-    try:
-        yield
-    finally:
-        subprocess.run(["chattr", "-R", "-i", folder], check=True)
 
 
 def test_tables_that_cannot_be_written(shop):

@@ -24,6 +24,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from dry_run import cpu_seconds
+
 BUDGET = 1.0
 COLUMNS = "id BIGINT, name STRING, email STRING, city STRING, amount DOUBLE, seq BIGINT, op STRING"
 SQL = """
@@ -130,7 +132,7 @@ def random_ids(number: int, keys: int, count: int) -> str:
 
 
 def contest(who: str, scd_type: int, rows: int, updates: int, sizes: dict[str, int]) -> dict[str, object]:
-    """One contestant's seconds: of the load, and of its updates by the number of their events."""
+    """What one contestant takes, seconds and CPU: of the load, and of its updates by the number of their events."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         make = {"ours": Ours, "hand": ByHand}[who]
         warm = make(Path(name) / "warm", scd_type)
@@ -139,20 +141,26 @@ def contest(who: str, scd_type: int, rows: int, updates: int, sizes: dict[str, i
             warm.update()
         folder = Path(name) / "timed"
         it = make(folder, scd_type)
+
+        def timed() -> list[float]:
+            used = cpu_seconds()
+            took = it.update()
+            return [took, cpu_seconds() - used]
+
         versions = 1 if scd_type == 1 else 5
         keys = rows // versions
         land(it.spark, folder, 0, f"pmod(n * 7919, {keys})", f"10 * (1 + n DIV {keys})", rows, 4)
-        seconds: dict[str, list[float]] = {"load": [it.update()]}
+        costs: dict[str, list[list[float]]] = {"load": [timed()]}
         number = 0
         for kind, count in sizes.items():
             for _ in range(updates):
                 number += 1
                 # one in ten events is older than what is there
                 land(it.spark, folder, number, random_ids(number, keys, count), f"IF(n % 10 = 5, 5, 100 + {number})", count)
-                seconds.setdefault(kind, []).append(it.update())
+                costs.setdefault(kind, []).append(timed())
         found = it.table().selectExpr("count(*) AS rows", f"sum(hash({', '.join(sorted(it.table().columns))})) AS digest").first()
         files = it.table().inputFiles()
-        return {"seconds": seconds, "found": [found["rows"], found["digest"]], "files": len(files)}
+        return {"costs": costs, "found": [found["rows"], found["digest"]], "files": len(files)}
 
 
 def run(who: str, scd_type: int, rows: int, updates: int, sizes: dict[str, int]) -> dict:
@@ -162,28 +170,29 @@ def run(who: str, scd_type: int, rows: int, updates: int, sizes: dict[str, int])
 
 
 def compare(name: str, scd_type: int, rows: int, sizes: dict[str, int], given: argparse.Namespace) -> tuple[bool, dict[str, float]]:
-    seconds: dict[str, dict[str, list[float]]] = {"ours": {}, "hand": {}}
+    costs: dict[str, dict[str, list[tuple[float, float]]]] = {"ours": {}, "hand": {}}
     for number in range(given.rounds):
         found = {}
-        for who, kept in seconds.items():
+        for who, kept in costs.items():
             result = run(who, scd_type, rows, given.updates, sizes)
             found[who] = result["found"]
-            for kind, values in result["seconds"].items():
-                kept.setdefault(kind, []).append(statistics.median(values))
-            shown = {kind: [round(v, 2) for v in values] for kind, values in result["seconds"].items()}
+            for kind, values in result["costs"].items():
+                seconds, cpu = zip(*values, strict=True)
+                kept.setdefault(kind, []).append((statistics.median(seconds), statistics.median(cpu)))
+            shown = {kind: [round(v, 2) for v, _ in values] for kind, values in result["costs"].items()}
             print(f"{name}, round {number}, {who}: {shown}, {result['files']} files", file=sys.stderr, flush=True)
         if found["ours"] != found["hand"]:
             print(f"{name}: the tables differ: {found}")
             return False, {}
     good, mine = True, {}
-    for kind in seconds["ours"]:
-        ours, hand = seconds["ours"][kind], seconds["hand"][kind]
-        ratio = statistics.median(a / b for a, b in zip(ours, hand, strict=True))
+    for kind in costs["ours"]:
+        pairs = list(zip(costs["ours"][kind], costs["hand"][kind], strict=True))
+        ratio, by_cpu = (statistics.median(ours[n] / hand[n] for ours, hand in pairs) for n in range(2))
         good &= ratio <= BUDGET
-        mine[kind] = statistics.median(ours)
+        mine[kind], by_hand = (statistics.median(pair[n][0] for pair in pairs) for n in range(2))
         events = rows if kind == "load" else sizes[kind]
-        print(f"{name}, {kind} of {events:,} events, {rows:,} rows: {mine[kind]:.2f} s, by hand {statistics.median(hand):.2f} s, "
-              f"ratio {ratio:.2f}", flush=True)
+        print(f"{name}, {kind} of {events:,} events, {rows:,} rows: {mine[kind]:.2f} s, by hand {by_hand:.2f} s, "
+              f"ratio {ratio:.2f}, of the CPU {by_cpu:.2f}", flush=True)
     return good, mine
 
 

@@ -1,7 +1,7 @@
 """Expectations compiled into one pass over the data."""
 
 from ldp_jupyter.quality.observations import Observations
-from ldp_jupyter.quality.rules import RuleSet, condition_columns, samples_wanted
+from ldp_jupyter.quality.rules import RuleSet, samples_wanted
 from ldp_jupyter.quality.samples import Samples
 from ldp_jupyter.quality.violations import Violation, find_violation
 
@@ -10,7 +10,6 @@ __all__ = [
     "RuleSet",
     "Samples",
     "Violation",
-    "condition_columns",
     "find_violation",
     "samples_wanted",
 ]

@@ -27,13 +27,6 @@ _PREFIX = "ldp:"
 _TEXT = 4000  # characters of a row that are kept
 
 
-def condition_columns(rules: Sequence[Expectation], session: Any) -> list[Any]:  # noqa: ARG001
-    """Spark Columns of the rules' conditions."""
-    from pyspark.sql import functions as F
-
-    return [F.expr(rule.condition) if isinstance(rule.condition, str) else rule.condition for rule in rules]
-
-
 @dataclass(frozen=True)
 class RuleSet:
     """The rules of one dataset.
@@ -70,7 +63,9 @@ class RuleSet:
         if not self.rules:
             return observe(frame, self.metric, [F.count(F.lit(1)).alias("rows")])
         result, good = self.judge(frame, session, observe)
-        return result.filter(good).select(*[F.col(_quoted(c)) for c in frame.columns])
+        if self._places(Action.DROP):
+            result = result.filter(good)
+        return result.selectExpr(*map(_quoted, frame.columns))
 
     def judge(self, frame: Any, session: Any, observe: Observe, of: Any = None) -> tuple[Any, Any]:
         """As `apply`, but dropping nothing: the DataFrame with hidden columns, and whether a row violates no DROP rule.
@@ -83,10 +78,10 @@ class RuleSet:
         from ldp_jupyter.spark import bridge
 
         columns = frame.columns
-        marked, names = bridge.with_violations(frame, condition_columns(self.rules, session))
-        masks = [F.col(name) for name in names]
+        marked, names = bridge.with_violations(frame, [rule.condition for rule in self.rules])
         fail, drop = self._places(Action.FAIL), self._places(Action.DROP)
-        text = F.substring(self._row(columns), 1, _TEXT) if self.samples else F.lit(None)
+        text = F.expr(f"substring({self._row(columns)}, 1, {_TEXT})" if self.samples else "NULL")
+        masks = [F.col(name) for name in names]
         measures = [bridge.rule_counts(session, masks, text, len(self.rules), drop, self.samples).alias("rules")]
         if of is not None:
             none = F.lit(0).cast("bigint")
@@ -95,13 +90,13 @@ class RuleSet:
         result = observe(marked, self.metric, measures)
         if fail:
             true = F.lit(True)
-            result = result.filter(F.when(_none(masks, fail), true).otherwise(self._raise(columns, masks, fail)))
-        return result, _none(masks, drop)
+            result = result.filter(F.when(_none(names, fail), true).otherwise(self._raise(columns, names, fail)))
+        return result, _none(names, drop)
 
     def _places(self, action: Action) -> list[int]:
         return [place for place, rule in enumerate(self.rules) if rule.action == action]
 
-    def _raise(self, columns: list[str], masks: list[Any], fail: list[int]) -> Any:
+    def _raise(self, columns: list[str], masks: list[str], fail: list[int]) -> Any:
         """An expression that fails the task with the violated rules and the row as JSON, where rows may be shown."""
         from pyspark.sql import functions as F
 
@@ -112,18 +107,16 @@ class RuleSet:
             F.lit(f"{MARK}{json.dumps(self.dataset)}\u0002"),
             violated,
             F.lit("\u0002"),
-            self._row(columns) if self.samples else F.lit("null"),
+            F.expr(self._row(columns)) if self.samples else F.lit("null"),
             F.lit("\u0003"),
         )
         return F.raise_error(text).cast("boolean")
 
-    def _row(self, columns: list[str]) -> Any:
-        """A row as JSON text, without its masked columns."""
-        from pyspark.sql import functions as F
-
+    def _row(self, columns: list[str]) -> str:
+        """An expression for a row as JSON text, without its masked columns; one text costs one call into the JVM."""
         hidden = {c.lower() for c in self.masked}
-        shown = [F.lit("(masked)").alias(c) if c.lower() in hidden else F.col(_quoted(c)) for c in columns]
-        return F.to_json(F.struct(*shown), {"ignoreNullFields": "false"})
+        shown = [f"'(masked)' AS {_quoted(c)}" if c.lower() in hidden else _quoted(c) for c in columns]
+        return f"to_json(struct({', '.join(shown)}), map('ignoreNullFields', 'false'))"
 
     def counts(self, metrics: Mapping[str, Any]) -> dict[str, Any]:
         """The `data_quality` part of an event from the observation's values.
@@ -182,18 +175,17 @@ def _by_name(frame: Any, name: str, measures: list[Any]) -> Any:
     return frame.observe(name, *measures)
 
 
-def _none(masks: list[Any], places: Sequence[int]) -> Any:
+def _none(masks: list[str], places: Sequence[int]) -> Any:
     """Whether none of the rules at some places is violated, from the numbers of `with_violations`."""
     from pyspark.sql import functions as F
 
     from ldp_jupyter.spark.bridge import RULES_OF_NUMBER
 
-    condition = F.lit(True)
-    for number, mask in enumerate(masks):
-        bits = sum(1 << place % RULES_OF_NUMBER for place in places if place // RULES_OF_NUMBER == number)
-        if bits:
-            condition = condition & (mask.bitwiseAND(F.lit(bits).cast("bigint")) == 0)
-    return condition
+    wanted = [0] * len(masks)
+    for place in places:
+        wanted[place // RULES_OF_NUMBER] |= 1 << place % RULES_OF_NUMBER
+    parts = [f"`{mask}` & {bits}L = 0L" for mask, bits in zip(masks, wanted, strict=True) if bits]
+    return F.expr(" AND ".join(parts) or "true")
 
 
 def _quoted(column: str) -> str:

@@ -337,15 +337,18 @@ def with_violations(df: DataFrame, conditions: Sequence[Column | str]) -> tuple[
     from pyspark.sql import functions
 
     spark = df.sparkSession
-    columns = [(functions.expr(c) if isinstance(c, str) else c)._jc for c in conditions]
+    names = [f"{RULES_PREFIX}{n}" for n in range(-(-len(conditions) // RULES_OF_NUMBER))]
     try:
-        flagged = _call(spark, "Conditions", "add", df._jdf, columns)
+        if all(isinstance(c, str) for c in conditions):
+            return _frame(spark, _call(spark, "Conditions", "addTexts", df._jdf, json.dumps(list(conditions)))), names
+        columns = [(functions.expr(c) if isinstance(c, str) else c)._jc for c in conditions]
+        return _frame(spark, _call(spark, "Conditions", "add", df._jdf, columns)), names
     except AnalysisException:
+        columns = [(functions.expr(c) if isinstance(c, str) else c)._jc for c in conditions]
         failed = json.loads(_call(spark, "Conditions", "firstUnresolved", df._jdf, columns))
         if failed["index"] < 0:
             raise
         raise UnresolvedCondition(failed["index"], failed["message"]) from None
-    return _frame(spark, flagged), [f"{RULES_PREFIX}{n}" for n in range(-(-len(columns) // RULES_OF_NUMBER))]
 
 
 def rule_counts(

@@ -39,6 +39,10 @@ object Conditions {
     }
   }
 
+  /** The same for texts, a JSON list. */
+  def addTexts(frame: Dataset[Row], texts: String): Dataset[Row] =
+    add(frame, Json.strings(Json.parse(texts)).map(column).asJava)
+
   def column(text: String): Column = functions.expr(text)
 
   /** For Python: the schema that expressions over a frame have, as JSON; texts are a JSON list. */

@@ -443,6 +443,7 @@ class Pipeline:
         folder = self.layout.table(self.event_log)
         for key in ("", f".{self.id}", f".{self.settings.name}"):
             session.conf.set(bridge.EVENT_LOG_SETTING + key, folder)
+        session.conf.set(bridge.PIPELINES_SETTING, str(self.layout.home.parent))
         # statements by hand may not drop or alter what a pipeline owns; the pipeline itself does not use statements
         session.conf.set("spark.ldp.guard.property", OWNER)
         guards.install()

@@ -77,6 +77,11 @@ LOCAL_ONLY: dict[str, tuple[str, str, str]] = {
         "the documentation has them on tables only",
         "put them on the table that reads the view, or declare the view in Python",
     ),
+    "bare option": (
+        "an option of Auto Loader without `cloudFiles.`",
+        "the documentation has it with that prefix",
+        'write .option("cloudFiles.NAME", ...)',
+    ),
     "managed table": (
         "CREATE TABLE with a flow",
         "the documentation has flows into streaming tables only; it runs as one here",

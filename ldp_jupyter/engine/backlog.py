@@ -128,14 +128,46 @@ def waiting_files(log: Path, source: StreamSource, offset: Any) -> list[str] | N
     if not roots or not all(root.exists() for root in roots):
         return None
     try:
-        seen = set() if offset is None else _seen_files(log, offset["logOffset"])
+        seen = {} if offset is None else _seen_files(log, offset["logOffset"])
     except (OSError, ValueError, KeyError, TypeError):  # a log that is not as we know it
         return None
     if seen is None:
         return None
     wanted = next((v for k, v in source.options.items() if k.lower() == "pathglobfilter" and "{" not in v), "*")
-    files = (file for root in roots for file in _listed(root) if file not in seen)
-    return [file for file in files if fnmatch.fnmatchcase(os.path.basename(file), wanted)]
+    again = _reads_again(source)
+    files = (file for root in roots for file in _listed(root) if fnmatch.fnmatchcase(os.path.basename(file), wanted))
+    return [file for file in files if file not in seen or (again and _is_changed(file, seen))]
+
+
+def changed_files(checkpoint: str, sources: list[StreamSource]) -> list[str]:
+    """Files that changed after a stream has read them, and that it does not read again."""
+    folder = Path(checkpoint)
+    try:
+        offsets = committed_offsets(folder)
+        seen = [
+            _seen_files(folder / "sources" / str(index), offset["logOffset"]) or {}
+            for index, (source, offset) in enumerate(zip(sources, offsets, strict=False))
+            if source.kind == "files" and not _reads_again(source) and isinstance(offset, dict)
+        ]
+    except (OSError, ValueError, KeyError, TypeError):  # logs that are not as we know them
+        return []
+    return sorted({file for files in seen for file in files if _is_changed(file, files)})
+
+
+def _reads_again(source: StreamSource) -> bool:
+    return any(key.lower() == "ldp.allowoverwrites" and value == "true" for key, value in source.options.items())
+
+
+def _is_changed(file: str, seen: dict[str, int]) -> bool:
+    return modified_at(file) not in (None, seen[file])
+
+
+def modified_at(file: str) -> int | None:
+    """When a file was changed, in milliseconds as Java has them; None for one that is gone."""
+    try:
+        return os.stat(file).st_mtime_ns // 1_000_000
+    except OSError:
+        return None
 
 
 def files_gone(checkpoint: str, sources: list[StreamSource]) -> list[str]:
@@ -183,20 +215,21 @@ def committed_offsets(checkpoint: Path) -> list[Any]:
     return [None if line == "-" else json.loads(line) for line in lines[2:]]
 
 
-def _seen_files(log: Path, last: int) -> set[str] | None:
-    """Files of the entries up to the last one; compacted entries hold all before them."""
+def _seen_files(log: Path, last: int) -> dict[str, int] | None:
+    """Files of the entries up to the last one, with their times; compacted entries hold all before them."""
     entries = _entries(log)
     compacted = max((number for number, name in entries if name.endswith(".compact")), default=-1)
     if compacted > last:
         return None
-    wanted = [name for number, name in entries if compacted < number <= last or name == f"{compacted}.compact"]
-    seen: set[str] = set()
+    wanted = [name for number, name in sorted(entries) if compacted < number <= last or name == f"{compacted}.compact"]
+    seen: dict[str, int] = {}
     for name in wanted:
         for line in (log / name).read_text(encoding="utf-8").splitlines()[1:]:
-            path = _local(json.loads(line)["path"])
+            entry = json.loads(line)
+            path = _local(entry["path"])
             if path is None:
                 return None
-            seen.add(str(path))
+            seen[str(path)] = entry["timestamp"]
     return seen
 
 

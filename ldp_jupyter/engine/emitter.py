@@ -198,6 +198,16 @@ class Emitter:
             **self._flow_origin(planned),
         )
 
+    def changed_files(self, planned: PlannedFlow, files: list[str]) -> None:
+        """Files that changed after a stream has read them, which does not read them again."""
+        name, first = self.flow_name(planned.flow), ", ".join(files[:3])
+        text = (
+            f"Flow '{name}' does not read {len(files):,} changed {'file' if len(files) == 1 else 'files'} again: "
+            f"{first}{', ...' if len(files) > 3 else ''} (Auto Loader does with cloudFiles.allowOverwrites)."
+        )
+        payload = {"warning": text, "changed_files": files[:100]}
+        self.emit("planning_information", text, payload, level=Level.WARN, **self._flow_origin(planned))
+
     def progress(
         self,
         planned: PlannedFlow,

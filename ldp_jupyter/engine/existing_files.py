@@ -8,14 +8,13 @@ count.
 from __future__ import annotations
 
 import json
-import os
 import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ldp_jupyter.engine.backlog import waiting_files
+from ldp_jupyter.engine.backlog import modified_at, waiting_files
 from ldp_jupyter.state.layout import write_text
 
 if TYPE_CHECKING:
@@ -59,8 +58,8 @@ def _wants(source: StreamSource) -> bool:
 
 
 def _entry(file: str) -> str:
-    path, modified = f"file://{quote(file, safe=_PLAIN)}", int(os.stat(file).st_mtime * 1000)
-    return json.dumps({"path": path, "timestamp": modified, "batchId": 0})
+    path = f"file://{quote(file, safe=_PLAIN)}"
+    return json.dumps({"path": path, "timestamp": modified_at(file) or 0, "batchId": 0})
 
 
 def _write(path: Path, lines: list[str]) -> None:

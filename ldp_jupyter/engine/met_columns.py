@@ -35,6 +35,11 @@ class MetColumns:
         """Whether the stream takes new columns."""
         return self.mode.startswith("addNewColumns")
 
+    @property
+    def may_be_rescued(self) -> bool:
+        """Whether a new beginning may rescue them: of files with types, whole columns of files that were there then."""
+        return self.mode == "rescue" and not any("." in column for column in self.columns)
+
 
 def met_columns(text: str) -> MetColumns | None:
     """What an error's text tells of new columns, None for another error."""
@@ -52,6 +57,6 @@ def refused_columns(met: MetColumns, flow_name: str, shown: str, place: Location
         message = f'flow "{flow_name}" could not take columns of {file}: {new}'
         hint = "add them to schemaHints, or set schemaEvolutionMode to rescue"
     elif met.mode == "rescue":
-        message = f'flow "{flow_name}" cannot rescue columns of Parquet files here, and {file} has new ones: {new}'
+        message = f'flow "{flow_name}" cannot rescue columns of {file}: {new}'
         hint = "set schemaEvolutionMode to addNewColumns, or to none to leave them out"
     return LdpError("LDP-3009", message, hint=hint, dataset=shown, location=place)

@@ -1,4 +1,4 @@
-"""A stream of files that takes new columns ends where it meets some; here they become known, so that it can go on."""
+"""A stream of files that takes or rescues new columns ends where it meets some; then they are known, and it goes on."""
 
 from __future__ import annotations
 
@@ -23,10 +23,13 @@ def take_new_columns(run: FlowRun, error: BaseException) -> bool:
         Whether the flow can begin again: it ended because of new columns, and was not ended by the same before.
     """
     met = met_columns(error_text(error))
-    if met is None or not met.taken or not Path(run.columns, met.source).is_dir() or met in run.met:
+    if met is None or not (met.taken or met.may_be_rescued) or met in run.met:
         return False
     run.met.append(met)
-    note = Path(run.columns, met.source, _FILE)
-    write_text(note, json.dumps([{"file": met.file, "columns": met.columns}]))
+    if met.taken:
+        if not Path(run.columns, met.source).is_dir():
+            return False
+        note = Path(run.columns, met.source, _FILE)
+        write_text(note, json.dumps([{"file": met.file, "columns": met.columns}]))
     run.work.emitter.new_columns(run.planned, met.columns, met.file)
     return True

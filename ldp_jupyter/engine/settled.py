@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.declarations import Kind, PythonQuery, SnapshotSpec
 from ldp_jupyter.engine.backlog import caught_up
+from ldp_jupyter.engine.changed_files import tell_changed_files
 from ldp_jupyter.engine.definitions import views_behind
 from ldp_jupyter.engine.views import fingerprint, told
 from ldp_jupyter.events import FlowStatus
@@ -59,11 +60,11 @@ def _caught_up(run: FlowRun, shape: Shape) -> bool:
     stored = [_stored(work, source) for source in shape.sources or ()]
     if None in stored:
         return False
-    return caught_up(
-        run.checkpoint,
-        [source for source in stored if source is not None],
-        lambda paths: [version for _, version in work.heads.of(paths)],
-    )
+    sources = [source for source in stored if source is not None]
+    done = caught_up(run.checkpoint, sources, lambda paths: [version for _, version in work.heads.of(paths)])
+    if done:
+        tell_changed_files(run, run.checkpoint, sources)
+    return done
 
 
 def _stored(work: Work, source: StreamSource) -> StreamSource | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.engine.backlog import caught_up, files_gone
 from ldp_jupyter.engine.backlog_metrics import backlog_metrics
+from ldp_jupyter.engine.changed_files import tell_changed_files
 from ldp_jupyter.engine.existing_files import pass_over_existing
 from ldp_jupyter.engine.outside import GONE_HINT, IGNORE_MISSING
 from ldp_jupyter.engine.sizing import LIMIT, input_paths, suit
@@ -68,6 +69,7 @@ def nothing_new(run: FlowRun, frame: Any, checkpoint: str) -> bool:
     from ldp_jupyter.spark import bridge
 
     sources = bridge.stream_sources(frame)
+    tell_changed_files(run, checkpoint, sources)
     usual = str(run.session.sparkContext.defaultParallelism)
     pass_over_existing(checkpoint, sources, run.configured.get("spark.sql.shuffle.partitions", usual))
     if caught_up(

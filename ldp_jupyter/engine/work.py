@@ -53,6 +53,7 @@ class Work:
     retries: Retries = field(default_factory=Retries)
     stopping: threading.Event = field(default_factory=threading.Event)
     failures: dict[str, int] = field(default_factory=dict)  # of flows, by key
+    told_files: dict[str, set[str]] = field(default_factory=dict)  # changed ones that were told, by key of the flow
     _stops: dict[int, Callable[[], None]] = field(default_factory=dict)
     _writers: dict[Name, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -27,6 +27,7 @@ _USED = (
     "maxBytesPerTrigger",
     "maxFileAge",
     "includeExistingFiles",
+    "allowOverwrites",
     "cleanSource.moveDestination",
     "cleanSource.retentionDuration",
     "partitionColumns",
@@ -35,10 +36,9 @@ _USED = (
     "rescuedDataColumn",
 )
 # Those without effect, with the values that ask for what happens here in any case.
-IDLE_OPTIONS = {
+IDLE_OPTIONS: dict[str, tuple[str, ...]] = {
     "schemaLocation": (),
     "schemaEvolutionMode": ("addnewcolumns", "rescue", "failonnewcolumns", "none"),
-    "allowOverwrites": ("false",),
     "backfillInterval": (),
     "cleanSource": ("off",),
     "useNotifications": ("false",),
@@ -50,12 +50,33 @@ IDLE_OPTIONS = {
     "resourceTag": (),
     "region": (),
     "queueUrl": (),
+    "listOnStart": (),
+    "pathRewrites": (),
+    "roleArn": (),
+    "roleExternalId": (),
+    "roleSessionName": (),
+    "stsEndpoint": (),
 }
+# Options of files in general that Spark's own readers do not have, in the same way.
+_IDLE_OF_FILES: dict[str, tuple[str, ...]] = {
+    "badRecordsPath": (),
+    "skipRows": ("0",),
+    "readerCaseSensitive": ("true",),
+}
+# Options of Auto Loader alone: on the platform they need its prefix.
+_NEED_PREFIX = frozenset({
+    "allowoverwrites", "backfillinterval", "includeexistingfiles", "infercolumntypes", "schemaevolutionmode",
+    "schemahints", "schemalocation", "useincrementallisting", "usemanagedfileevents", "usenotifications",
+    "usestrictglobber", "validateoptions",
+})  # fmt: skip
+_LIMITS = ("maxBytesPerTrigger", "maxFilesPerTrigger")
 _PREFIX = "cloudfiles."
-_NOT_RESCUED = ("avro", "orc", "xml")
 _NO_TIME = re.compile(r"\s*(interval\s+)?'?0\b", re.IGNORECASE)
 _BY_LOWER = {name.lower(): name for name in (*_USED, *IDLE_OPTIONS)}
-_CLOUD = ("aws", "azure", "queue", "subscription", "topic", "tenant", "client", "connection", "resource", "project")
+_CLOUD = (
+    "aws", "azure", "client", "connection", "databricks", "project", "queue", "resource", "subscription", "tenant",
+    "topic",
+)  # fmt: skip
 
 
 class Notices:
@@ -64,12 +85,18 @@ class Notices:
     def __init__(self) -> None:
         self.notes: list[Note] = []
         self._idle: dict[str, Location | None] = {}
+        self._idle_of_files: dict[str, Location | None] = {}
         self._places: set[Location | None] = set()
         # processed files are moved, and kept for no time before
         self._moves, self._at_once = False, False
-        # formats of files whose new columns are left out, and where that they are rescued was asked
-        self._formats: set[str] = set()
-        self._rescues: list[Location | None] = []
+        # where XML files are read with columns that are found, so that elements without a place can come
+        self._xml: list[Location | None] = []
+        self._no_rescue = False
+        # a batch has a limit of files, and one of bytes
+        self._limits: set[str] = set()
+        # options of Auto Loader without its prefix, and whether one had it
+        self._bare: list[Location | None] = []
+        self._prefixed = False
 
     def action(self, key: str) -> None:
         """A call of `LOCAL_ONLY` in a dataset function. What such a method calls itself stands at the same place."""
@@ -84,27 +111,38 @@ class Notices:
         Raises:
             LdpError: LDP-2011 for one of Auto Loader's that it does not have.
         """
-        if key.lower() == "rescueddatacolumn":
-            self._rescues.append(_user_place())
-        if not key.lower().startswith(_PREFIX):
+        lower = key.lower()
+        if not lower.startswith(_PREFIX):
+            self._plain_option(lower, str(value).lower())
             return
+        place = _user_place()
+        self._prefixed = True
         name = key[len(_PREFIX) :]
-        if name.lower() == "format" and str(value).lower() in _NOT_RESCUED:
-            self._formats.add(str(value).lower())
-        if name.lower() == "rescueddatacolumn" or str(value).lower() == "rescue":
-            self._rescues.append(_user_place())
         known = _BY_LOWER.get(name.lower())
+        if known == "format" and str(value).lower() == "xml":
+            self._xml.append(place)
+        self._no_rescue |= known == "schemaEvolutionMode" and str(value).lower() == "none"
+        if known in _LIMITS:
+            self._limits.add(known)
         self._moves |= known == "cleanSource" and str(value).lower() == "move"
         self._at_once |= known == "cleanSource.retentionDuration" and bool(_NO_TIME.match(str(value)))
         if known in IDLE_OPTIONS and str(value).lower() not in IDLE_OPTIONS[known]:
-            self._idle.setdefault(known, _user_place())
+            self._idle.setdefault(known, place)
         elif known is None and not name.lower().startswith(_CLOUD):
             raise LdpError(
                 "LDP-2011",
                 f'Auto Loader has no option "{key}"',
                 hint=_near(name) or "its options begin with cloudFiles.; those of the format do not",
-                location=_user_place(),
+                location=place,
             )
+
+    def _plain_option(self, lower: str, value: str) -> None:
+        """An option without Auto Loader's prefix."""
+        idle = next((name for name in _IDLE_OF_FILES if name.lower() == lower), None)
+        if idle is not None and value not in _IDLE_OF_FILES[idle]:
+            self._idle_of_files.setdefault(idle, _user_place())
+        if lower in _NEED_PREFIX:
+            self._bare.append(_user_place())
 
     def sql(self, query: SqlQuery) -> None:
         """Forms and options in the text of a query."""
@@ -116,17 +154,19 @@ class Notices:
             self.notes.append(local_only("PIVOT", _moved(query, position(query.text, found.start() if found else 0))))
         if not re.search(r"\b(read_files|cloud_files)\s*\(", plain, re.IGNORECASE):
             return
-        self._formats |= {f for f in _NOT_RESCUED if re.search(rf"'{f}'", query.text, re.IGNORECASE)}
-        if rescues := re.search(r"\brescuedDataColumn\b|'rescue'", query.text, re.IGNORECASE):
-            self._rescues.append(_moved(query, position(query.text, rescues.start())))
+        if xml := re.search(r"'xml'", query.text, re.IGNORECASE):
+            self._xml.append(_moved(query, position(query.text, xml.start())))
+        self._no_rescue |= bool(re.search(r"\bschemaEvolutionMode\W+none\b", query.text, re.IGNORECASE))
+        self._limits |= {name for name in _LIMITS if re.search(rf"\b{name}\b", query.text, re.IGNORECASE)}
         self._moves |= bool(re.search(r"\bcleanSource\W+MOVE\b", query.text, re.IGNORECASE))
         self._at_once |= bool(re.search(r"\bcleanSource\.retentionDuration\W+0\b", query.text, re.IGNORECASE))
-        for option, quiet in IDLE_OPTIONS.items():
-            found = re.search(
-                rf"(?:\b{option}\b\s*=>|'cloudFiles\.{option}'\s*,)\s*'?(\w*)", query.text, re.IGNORECASE
-            )
-            if found and found[1].lower() not in quiet:
-                self._idle.setdefault(option, _moved(query, position(query.text, found.start())))
+        for options, idle in ((IDLE_OPTIONS, self._idle), (_IDLE_OF_FILES, self._idle_of_files)):
+            for option, quiet in options.items():
+                found = re.search(
+                    rf"(?:\b{option}\b\s*=>|'(?:cloudFiles\.)?{option}'\s*,)\s*'?(\w*)", query.text, re.IGNORECASE
+                )
+                if found and found[1].lower() not in quiet:
+                    idle.setdefault(option, _moved(query, position(query.text, found.start())))
         for found in re.finditer(r"\b(\w+)\s*=>", query.text):
             near = _near(found[1]) if found[1].lower() not in _BY_LOWER else None
             if near and found[1].lower() not in _FILE_OPTIONS:
@@ -142,13 +182,25 @@ class Notices:
         if self._moves and self._at_once:
             self._idle.pop("cleanSource", None)
         notes = list(self.notes)
-        if self._formats and self._rescues:
-            text = f"Auto Loader rescues nothing of {', '.join(sorted(self._formats))} files: new columns are left out"
-            notes.append(Note("no_effect", text, self._rescues[0]))
-        if not self._idle:
-            return notes
-        text = f"Auto Loader's {', '.join(self._idle)} {'has' if len(self._idle) == 1 else 'have'} no effect"
-        return [*notes, Note("no_effect", text, next(iter(self._idle.values())))]
+        if self._bare and self._prefixed:
+            notes.append(local_only("bare option", self._bare[0]))
+        if self._xml and not self._no_rescue:
+            text = "Auto Loader rescues no elements of xml files: those that come later without a column are left out"
+            notes.append(Note("no_effect", text, self._xml[0]))
+        if len(self._limits) == len(_LIMITS):
+            self._idle.setdefault("maxBytesPerTrigger beside maxFilesPerTrigger", None)
+        if self._idle:
+            notes.append(_without_effect("Auto Loader's ", self._idle))
+        if self._idle_of_files:
+            notes.append(_without_effect("the options ", self._idle_of_files))
+        return notes
+
+
+def _without_effect(what: str, options: dict[str, Location | None]) -> Note:
+    text = f"{what}{', '.join(options)} {'has' if len(options) == 1 else 'have'} no effect"
+    if len(options) == 1:
+        text = text.replace("the options ", "the option ")
+    return Note("no_effect", text, next(iter(options.values())))
 
 
 # Options of formats and of files in general, which read_files takes as well.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _FORMATS = ("json", "csv", "parquet", "text", "orc", "avro", "xml", "binaryFile", "delta", "cloudFiles", "rate")
 VENDOR_FUNCTIONS = frozenset(
-    {"read_kinesis", "read_pulsar", "cloud_files_state", "http_request", "vector_search"}
+    {"read_kinesis", "read_pulsar", "http_request", "vector_search"}
 )
 _AUTO_LOADER = {
     "Auto Loader needs the option cloudFiles.format": 'for example .option("cloudFiles.format", "json")',

@@ -37,7 +37,7 @@ _MISSING = {
     "read_pubsub": "read the data from files while you work here: STREAM read_files(...)",
     "read_pulsar": "read the data from files while you work here: STREAM read_files(...)",
     "read_stream": "write STREAM t, with options as in STREAM t WITH (skipChangeCommits = true)",
-    "cloud_files_state": "the files that were read stand in the checkpoints of the flow",
+    "cloud_files_state": "ask it beside the pipeline: ldp query, or %%sql in a cell",
 }
 _MAY_CONCERN = re.compile(rf"\bWITH\b|\b(?:{'|'.join(_MISSING)})\b", re.IGNORECASE)
 
@@ -100,7 +100,8 @@ class RelationProblem(LdpError):  # noqa: N818  (problems are what the user made
 
 def _refuse(text: str, token: Token) -> None:
     name = token.text.lower()
-    problem = RelationProblem("LDP-2023", f"{name} is not there outside of the platform", _MISSING[name], token)
+    why = "cannot be read by a flow here" if name == "cloud_files_state" else "is not there outside of the platform"
+    problem = RelationProblem("LDP-2023", f"{name} {why}", _MISSING[name], token)
     problem.at = position(text, token.start)
     raise problem
 

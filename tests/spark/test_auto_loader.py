@@ -174,22 +174,93 @@ def test_what_has_no_place_is_kept(spark: SparkSession, tmp_path: Path) -> None:
     assert sorted(row._corrupt_record for row in kept.collect()) == ['"text"', "broken{"]
 
 
-def test_new_columns_of_parquet_files(spark_main: SparkSession, make_project: Callable[[Mapping[str, str]], Path]) -> None:
-    root = make_project({"transformations/a.sql": """
-        CREATE STREAMING TABLE grown AS SELECT * FROM STREAM read_files('data', format => 'parquet');
-        CREATE STREAMING TABLE kept AS
-        SELECT * FROM STREAM read_files('data', format => 'parquet', schemaEvolutionMode => 'rescue');
-    """})
+TYPED = """
+    from pyspark import pipelines as dp
+
+    def landed(form, folder, **options):
+        reader = spark.readStream.format("cloudFiles").option("cloudFiles.format", form)
+        return reader.options(**{f"cloudFiles.{key}": value for key, value in options.items()}).load(folder)
+
+    def typed(form):
+        @dp.table(name=f"{form}_grown")
+        def grown():
+            return landed(form, form)
+
+        @dp.table(name=f"{form}_kept")
+        def kept():
+            return landed(form, form, schemaEvolutionMode="rescue")
+
+    for form in ("parquet", "orc", "avro"):
+        typed(form)
+
+    @dp.table
+    def given():
+        reader = spark.readStream.format("cloudFiles").option("cloudFiles.format", "parquet").schema("a INT")
+        return reader.option("rescuedDataColumn", "odd").load("parquet")
+
+    @dp.table
+    def once():
+        return landed("json", "data")
+
+    @dp.table
+    def again():
+        return landed("json", "data", allowOverwrites="true").select("n", "_metadata.file_name")
+"""
+WRITERS = {"parquet": "parquet", "orc": "orc", "avro": "org.apache.spark.sql.avro.AvroFileFormat"}
+
+
+def test_files_with_types_and_files_that_change(
+    spark_main: SparkSession, make_project: Callable[[Mapping[str, str]], Path]
+) -> None:
+    root = make_project({"transformations/a.py": TYPED})
+    land(root, {"data/a.json": '{"n": 1}', "data/b.json": '{"n": 2}'})
     pipeline = Pipeline(root)
-    pipeline.session().sql("SELECT 1 a").coalesce(1).write.parquet(str(root / "data/one"))
+
+    def write(name: str, query: str) -> None:
+        for form, writer in WRITERS.items():
+            pipeline.session().sql(query).coalesce(1).write.format(writer).save(str(root / form / name))
+
+    write("one", "SELECT 1 a, named_struct('x', 1) s")
     pipeline.run()
-    pipeline.session().sql("SELECT 2 a, 3 b").coalesce(1).write.parquet(str(root / "data/two"))
-    for file in (root / "data/two").glob("*.parquet"):
+
+    write("two", "SELECT 2 a, named_struct('x', 2) s, 3.5D b, array(4) l, CAST(NULL AS STRING) u")
+    for file in root.glob("*/two/part-*"):  # inference passes over them, since they are older than what it has seen
         os.utime(file, (LONG_AGO, LONG_AGO))
-    with pytest.raises(UpdateFailed) as failed:
-        pipeline.run()
-    assert [(problem.code, problem.dataset) for problem in failed.value.problems] == [("LDP-3009", "kept")]
-    assert rows(pipeline, "a, b", "grown") == [(1, None), (2, 3)]
+    land(root, {"data/a.json": '{"n": 10}\n{"n": 11}'})
+    os.utime(root / "data/b.json", (LONG_AGO, LONG_AGO))  # changed, to an older time
+    events: list[Event] = []
+    pipeline.run(subscribers=[events.append])
+    for form in WRITERS:
+        assert rows(pipeline, "a, s.x, b, l[0], u", f"{form}_grown") == [(1, 1, None, None, None), (2, 2, 3.5, 4, None)], form
+        told = [(a, x, rescued(text)[:-1]) for a, x, text in rows(pipeline, "a, s.x, _rescued_data", f"{form}_kept")]
+        assert told == [(1, 1, ()), (2, 2, ("b=3.5", "l=[4]"))], form
+    assert [(a, rescued(text)[:-1]) for a, text in rows(pipeline, "a, odd", "given")] == [
+        (1, ('s={"x": 1}',)), (2, ('s={"x": 2}', "b=3.5", "l=[4]"))]
+
+    assert rows(pipeline, "n", "once") == [("1",), ("2",)]
+    assert rows(pipeline, "*", "again") == [
+        ("1", "a.json"), ("10", "a.json"), ("11", "a.json"), ("2", "b.json"), ("2", "b.json")]
+    warning = ["a.json", "b.json"]
+    assert changed(events) == {"once": warning}
+    events.clear()
+    pipeline.run(refresh=["once", "again"], subscribers=[events.append])
+    assert changed(events) == {"once": warning}, "an update in which nothing is new says it, too"
+    assert rows(pipeline, "count(*)", "again") == [(5,)]
+
+    state = "substring_index(path, '/', -1), size, commit_time >= discovery_time, source_id, flow_name"
+    assert rows(pipeline, state, "cloud_files_state(TABLE(again))") == [
+        ("a.json", 19, True, "0", "main.default.again"), ("b.json", 8, True, "0", "main.default.again")]
+    (checkpoint,) = root.glob(".ldp/pipelines/*/checkpoints/main.default.again/*/main.default.again")
+    assert rows(pipeline, "count(*), max(flow_name)", f"cloud_files_state('{checkpoint}')") == [(2, None)]
+    for wrong, said in {"'/nowhere'": "is no checkpoint", "": "needs the folder of a checkpoint"}.items():
+        with pytest.raises(Exception, match=said):
+            pipeline.query(f"SELECT * FROM cloud_files_state({wrong})")
+
+
+def changed(events: list[Event]) -> dict[str, list[str]]:
+    """Files that events tell of as changed, by flow."""
+    return {event.origin["flow_name"]: [os.path.basename(file) for file in payload["changed_files"]]
+            for event in events if "changed_files" in (payload := event.details.get("planning_information", {}))}
 
 
 def test_modes_that_cannot_be(spark: SparkSession, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def checkpoint(folder: Path, *offsets: Any, committed: bool = True, batch: int =
 def seen(folder: Path, *paths: Path, source: int = 0) -> None:
     log = folder / "sources" / str(source)
     log.mkdir(parents=True)
-    (log / "0").write_text("\n".join(["v1", *(json.dumps({"path": f"file://{path}"}) for path in paths)]))
+    (log / "0").write_text("\n".join(["v1", *(json.dumps({"path": f"file://{path}", "timestamp": 0}) for path in paths)]))
 
 
 def tell(folder: Path, *sources: StreamSource, tables: Any = lambda _: [None]) -> dict[str, int]:

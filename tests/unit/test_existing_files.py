@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
-from ldp_jupyter.engine.backlog import caught_up, waiting_files
+from ldp_jupyter.engine.backlog import caught_up, changed_files, waiting_files
 from ldp_jupyter.engine.existing_files import pass_over_existing
 from ldp_jupyter.spark.bridge import StreamSource
 
@@ -66,3 +67,20 @@ def test_a_killed_beginning_is_begun_again(tmp_path: Path) -> None:
     (checkpoint / "offsets" / "0").unlink()  # they are written last
     pass_over_existing(str(checkpoint), [source(data)], "2")
     assert done(checkpoint, source(data))
+
+
+def test_a_changed_file_waits_or_is_told(tmp_path: Path) -> None:
+    data, checkpoint = tmp_path / "data", tmp_path / "checkpoint"
+    land(data, "a.json", "b.json")
+    pass_over_existing(str(checkpoint), [source(data)], "2")
+    again = source(data, **{"ldp.allowOverwrites": "true"})
+    assert done(checkpoint, again)
+    assert changed_files(str(checkpoint), [source(data)]) == []
+    os.utime(data / "b.json", (1, 1))
+    (data / "a.json").unlink()
+    assert done(checkpoint, source(data))
+    assert not done(checkpoint, again)
+    assert waiting_files(checkpoint / "sources" / "0", again, {"logOffset": 0}) == [str(data / "b.json")]
+    assert changed_files(str(checkpoint), [source(data)]) == [str(data / "b.json")]
+    assert changed_files(str(checkpoint), [again]) == []
+    assert changed_files(str(tmp_path / "other"), [again]) == []

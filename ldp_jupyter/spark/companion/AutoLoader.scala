@@ -1,5 +1,7 @@
 package org.apache.spark.sql.ldp
 
+import scala.util.control.NonFatal
+
 import org.apache.spark.sql.{SQLContext, SparkSession}
 import org.apache.spark.sql.catalyst.plans.logical.{LogicalPlan, UnresolvedDataSource}
 import org.apache.spark.sql.catalyst.util.CaseInsensitiveMap
@@ -24,7 +26,8 @@ object AutoLoader {
     val asked = CaseInsensitiveMap(written.map { case (key, value) => withoutPrefix(key) -> value })
     if (paths.isEmpty) Problem.raise("cloudFiles needs a path: load(path)")
     val path = paths.head
-    val format = known(asked.get("format").getOrElse(FileSchemas.guessFormat(session, path)))
+    val form = asked.get("format").getOrElse(FileSchemas.guessFormat(session, path))
+    val format = known(form)
     val mode = evolution(asked, schema)
     // Where columns are inferred, the first line of a CSV file is taken for their names unless it is said otherwise.
     val named = Warehouse.key(format) == "csv" && schema.isEmpty && !asked.contains("header")
@@ -32,11 +35,21 @@ object AutoLoader {
     val reading = readerOptions(session, options, path, streaming)
     val source = sourceKey(format, path, asked, reading)
     val columns = schema.getOrElse(inferred(session, format, asked, path, reading, source, streaming, mode))
-    val rescue = Rescue(rescuedColumn(format, asked, schema.isEmpty, mode), source,
-      if (streaming && stopping(mode)) Some(mode) else None)
+    val onNew = if (streaming && stopping(mode)) Some(mode) else None
+    val column = rescuedColumn(format, asked, schema.isEmpty, mode)
+    // Text is rescued as it is met; of what has types it must be known before.
+    val more =
+      if (column.isEmpty || onNew.isDefined || !withTypes(form)) new StructType()
+      else unknown(session, path, reading, StructType(columns :+ StructField(column.get, StringType)))(
+        inferring(session, format, asked, path, reading))
+    val rescue = Rescue(column, source, onNew, more)
     val all = rescue.column.fold(columns)(name => StructType(columns.filterNot(_.name == name)).add(name, StringType))
-    val reader = if (rescue.column.isEmpty && rescue.onNew.isEmpty) None else readers.get(Warehouse.key(format))
-    val rescuing = Warehouse.key(format) match {
+    val rescues = rescue.column.isDefined || rescue.onNew.isDefined
+    val reader =
+      if (streaming && again(asked)) Some(ReadAgain.reader(form, rescues))
+      else if (rescues) readers(more.nonEmpty).get(Warehouse.key(form))
+      else None
+    val rescuing = Warehouse.key(form) match {
       case "xml" => rescue.column.map("columnNameOfCorruptRecord" -> _).toMap
       case _ if reader.isDefined => rescue.options
       case _ => Map.empty
@@ -45,8 +58,13 @@ object AutoLoader {
   }
 
   /** Readers that keep, or do not pass over, what has no place in the columns. */
-  private val readers = Map("json" -> classOf[RescuingJson], "csv" -> classOf[RescuingCsv],
-    "parquet" -> classOf[WatchedParquet]).map { case (format, reader) => format -> reader.getName }
+  private def readers(more: Boolean): Map[String, String] = Map("json" -> classOf[RescuingJson],
+    "csv" -> classOf[RescuingCsv], "avro" -> classOf[WatchedAvro],
+    "parquet" -> (if (more) classOf[RescuingParquet] else classOf[WatchedParquet]),
+    "orc" -> (if (more) classOf[RescuingOrc] else classOf[WatchedOrc]))
+    .map { case (format, reader) => format -> reader.getName }
+
+  private val withTypes = (format: String) => Set("parquet", "orc", "avro")(Warehouse.key(format))
 
   private val modes = Seq("addNewColumns", "addNewColumnsWithTypeWidening", "rescue", "failOnNewColumns", "none")
 
@@ -84,6 +102,26 @@ object AutoLoader {
   /** Columns of the files: names and nesting, with leaves as text unless types are asked for, then the hints. */
   private def inferred(session: SparkSession, format: String, asked: CaseInsensitiveMap[String], path: String,
       reading: Map[String, String], source: String, streaming: Boolean, mode: String): StructType = {
+    val infer = inferring(session, format, asked, path, reading)
+    lazy val listing = FileSchemas.listing(session, path, reading)
+    val found =
+      if (!streaming || fixed(format)) infer(listing)
+      else new KnownColumns(session, source).of(listing, mode.startsWith("addNewColumns"))(infer)
+    val hinted = asked.get("schemaHints").fold(found)(hints => SchemaHints(hints).applyTo(found))
+    if (mode.startsWith("addNewColumns")) NewColumnsOf.join(hinted, found) else hinted // a hinted struct may grow, too
+  }
+
+  /** Columns of the files that others do not have. */
+  private def unknown(session: SparkSession, path: String, reading: Map[String, String], known: StructType)(
+      infer: Listing => StructType): StructType = {
+    val listing = FileSchemas.listing(session, path, reading)
+    try if (listing.files.isEmpty) new StructType() else StructType(infer(listing).filter(field => RescuedRows.isNew(field.name, known)))
+    catch { case NonFatal(_) => new StructType() } // the reading says what is wrong with a file
+  }
+
+  /** How the columns of some files are found. */
+  private def inferring(session: SparkSession, format: String, asked: CaseInsensitiveMap[String], path: String,
+      reading: Map[String, String]): Listing => StructType = {
     val typed = asked.get("inferColumnTypes").exists(_.equalsIgnoreCase("true"))
     val untyped = !typed && asText(format)
     val inference = Warehouse.key(format) match {
@@ -93,16 +131,10 @@ object AutoLoader {
       case _ => Map.empty[String, String]
     }
     val options = reading -- streamOptions(asked).keys ++ inference
-    def infer(listing: Listing): StructType = {
+    listing => {
       val columns = FileSchemas.infer(session, format, path, listing, options, byHeader = true)
       NewColumnsOf.distinct(if (untyped) StructType(columns.map(atomicAsText)) else columns)
     }
-    lazy val listing = FileSchemas.listing(session, path, options)
-    val found =
-      if (!streaming || fixed(format)) infer(listing)
-      else new KnownColumns(session, source).of(listing, mode.startsWith("addNewColumns"))(infer)
-    val hinted = asked.get("schemaHints").fold(found)(hints => SchemaHints(hints).applyTo(found))
-    if (mode.startsWith("addNewColumns")) NewColumnsOf.join(hinted, found) else hinted // a hinted struct may grow, too
   }
 
   /** Types of `column=value` folders are found by Spark in any case. */
@@ -145,8 +177,11 @@ object AutoLoader {
     // Read by the engine before a stream begins.
     val existing = asked.get("includeExistingFiles").filter(_.equalsIgnoreCase("false"))
       .map(_ => "ldp.includeExistingFiles" -> "false").toMap
-    size ++ age ++ passed ++ existing ++ cleaning(asked)
+    val changed = if (again(asked)) Map("ldp.allowOverwrites" -> "true") else Map.empty[String, String]
+    size ++ age ++ passed ++ existing ++ changed ++ cleaning(asked)
   }
+
+  private def again(asked: CaseInsensitiveMap[String]) = asked.get("allowOverwrites").exists(_.equalsIgnoreCase("true"))
 
   /** Processed files are kept for 30 days unless it is said otherwise; only those that are kept for no time go here. */
   private def cleaning(asked: CaseInsensitiveMap[String]): Map[String, String] =

@@ -2,7 +2,7 @@ package org.apache.spark.sql.ldp
 
 import org.apache.hadoop.fs.Path
 
-import org.apache.spark.sql.{classic, Row, SparkSession}
+import org.apache.spark.sql.SparkSession
 import org.apache.spark.sql.catalyst.analysis._
 import org.apache.spark.sql.catalyst.expressions.{Expression, FunctionTableSubqueryArgumentExpression}
 import org.apache.spark.sql.catalyst.plans.logical.{LogicalPlan, UnresolvedDataSource}
@@ -42,20 +42,13 @@ object EventLogs {
   }
 
   private def ofTable(session: SparkSession, argument: LogicalPlan): String = {
-    val parts = argument.collectFirst { case relation: UnresolvedRelation => relation.multipartIdentifier }
-      .getOrElse(Problem.raise("event_log(TABLE(...)) needs the name of a table"))
-    val properties = Aside.run(session, "event-log")(tableProperties(session, parts))
+    val table = TableArgument("event_log", argument)
+    val properties = table.properties(session)
     TableProperties.flatMap(properties.get).headOption match {
       case Some(folder) if folder.contains("/") => folder
       case Some(id) => named(session, id)
       case None => session.conf.getOption(Setting)
-        .getOrElse(Problem.raise(s"table ${parts.mkString(".")} names no event log"))
+        .getOrElse(Problem.raise(s"table ${table.name} names no event log"))
     }
-  }
-
-  private def tableProperties(session: SparkSession, parts: Seq[String]): Map[String, String] = {
-    import org.apache.spark.sql.connector.catalog.CatalogV2Implicits._
-    val plan = session.table(parts.quoted).asInstanceOf[classic.Dataset[Row]].queryExecution.analyzed
-    plan.collectFirst(DeltaLeaf.of).map(_.snapshot.metadata.configuration).getOrElse(Map.empty)
   }
 }

@@ -14,7 +14,7 @@ import org.apache.spark.sql.catalyst.plans.logical.{LogicalPlan, UnresolvedDataS
 import org.apache.spark.sql.catalyst.rules.Rule
 import org.apache.spark.sql.catalyst.util.CaseInsensitiveMap
 import org.apache.spark.sql.execution.datasources.csv.CSVUtils
-import org.apache.spark.sql.types.{StringType, StructType}
+import org.apache.spark.sql.types.{ArrayType, DataType, StringType, StructType}
 
 /** Columns of files, found by reading them once: the answer is kept as long as the list of files is the same. */
 object FileSchemas {
@@ -173,8 +173,14 @@ case class Listing(files: Seq[FileStatus], whole: Boolean = true) {
 object Widened {
   def join(left: StructType, right: StructType): StructType = StructType(
     left.fields.map(field => right.fields.find(_.name == field.name).fold(field) { other =>
-      field.copy(dataType = TypeCoercion.findWiderTypeForTwo(field.dataType, other.dataType).getOrElse(StringType))
+      field.copy(dataType = join(field.dataType, other.dataType))
     }) ++ right.fields.filterNot(field => left.fieldNames.contains(field.name)))
+
+  private def join(left: DataType, right: DataType): DataType = (left, right) match {
+    case (one: StructType, other: StructType) => join(one, other)
+    case (ArrayType(one, nulls), ArrayType(other, more)) => ArrayType(join(one, other), nulls || more)
+    case _ => TypeCoercion.findWiderTypeForTwo(left, right).getOrElse(StringType)
+  }
 }
 
 /** Readers of one path of text files without a schema take the columns that are known; a dry run starts no job again. */

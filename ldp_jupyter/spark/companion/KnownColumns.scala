@@ -89,6 +89,20 @@ object NewColumnsOf {
     StructType(grown ++ more.fields.filter(field => RescuedRows.isNew(field.name, known)))
   }
 
+  /** Columns of a schema that another one does not know: paths, parts of a struct behind points. */
+  def names(found: StructType, known: StructType, path: String = ""): Seq[String] = found.fields.toSeq.flatMap { field =>
+    known.fields.find(_.name.equalsIgnoreCase(field.name)) match {
+      case Some(other) => names(field.dataType, other.dataType, s"$path${field.name}.")
+      case None => Seq(path + field.name)
+    }
+  }
+
+  private def names(found: DataType, known: DataType, path: String): Seq[String] = (found, known) match {
+    case (left: StructType, right: StructType) => names(left, right, path)
+    case (left: ArrayType, right: ArrayType) => names(left.elementType, right.elementType, s"${path}element.")
+    case _ => Nil
+  }
+
   /** Of names that differ in letter case only the last one: a record that has another one of them is rescued. */
   def distinct(columns: StructType): StructType = StructType(columns.fields
     .filter(field => columns.fields.filter(_.name.equalsIgnoreCase(field.name)).last.name == field.name)

@@ -18,13 +18,18 @@ import org.apache.spark.unsafe.types.UTF8String
  * @param column takes them, as a JSON object
  * @param source names the source to those who look after its columns
  * @param onNew the evolution mode, where a column that is not known ends the reading
+ * @param more columns of files with types whose values are rescued
  */
-case class Rescue(column: Option[String], source: String, onNew: Option[String]) {
+case class Rescue(column: Option[String], source: String, onNew: Option[String], more: StructType = new StructType()) {
   /** Whether there is something to look for when these columns are asked. */
   def matters(required: StructType): Boolean = onNew.isDefined || column.exists(required.fieldNames.contains)
 
   def options: Map[String, String] =
-    Map(Rescue.Source -> source) ++ column.map(Rescue.Column -> _) ++ onNew.map(Rescue.OnNew -> _)
+    Map(Rescue.Source -> source, Rescue.More -> more.json) ++ column.map(Rescue.Column -> _) ++ onNew.map(Rescue.OnNew -> _)
+
+  /** The same, with columns that are rescued left out which stand in the files' path. */
+  def without(partitions: StructType): Rescue =
+    copy(more = StructType(more.filter(field => RescuedRows.isNew(field.name, partitions))))
 
   def found(file: Path, columns: Seq[String]): Unit =
     if (columns.nonEmpty) onNew.foreach(mode => throw new NewColumns(source, mode, file, columns))
@@ -34,11 +39,13 @@ object Rescue {
   val Column = "ldp.rescue.column"
   val Source = "ldp.rescue.source"
   val OnNew = "ldp.rescue.onNewColumns"
+  val More = "ldp.rescue.columns"
 
   def of(options: Map[String, String]): Rescue = {
     val known = options.map { case (key, value) => Warehouse.key(key) -> value }
     def get(key: String) = known.get(Warehouse.key(key))
-    Rescue(get(Column), get(Source).getOrElse(""), get(OnNew))
+    val more = get(More).fold(new StructType())(DataType.fromJson(_).asInstanceOf[StructType])
+    Rescue(get(Column), get(Source).getOrElse(""), get(OnNew), more)
   }
 }
 

@@ -1,6 +1,6 @@
 package org.apache.spark.sql.ldp
 
-import org.apache.spark.sql.SparkSession
+import org.apache.spark.sql.{classic, Row, SparkSession}
 import org.apache.spark.sql.catalyst.analysis._
 import org.apache.spark.sql.catalyst.expressions._
 import org.apache.spark.sql.catalyst.plans.logical._
@@ -9,14 +9,15 @@ import org.apache.spark.sql.catalyst.util.CaseInsensitiveMap
 import org.apache.spark.sql.types.StructType
 
 /**
- * Replaces `read_files`, `cloud_files`, `read_kafka` and `event_log`, and the source `cloudFiles`, by what Spark itself
- * reads; and Kafka by its columns where its connector is not there.
+ * Replaces `read_files`, `cloud_files`, `read_kafka`, `event_log` and `cloud_files_state`, and the source `cloudFiles`, by
+ * what Spark itself reads; and Kafka by its columns where its connector is not there.
  */
 case class ExpandTableFunctions(session: SparkSession) extends Rule[LogicalPlan] {
   override def apply(plan: LogicalPlan): LogicalPlan = if (plan.resolved) plan else Unresolved.rewrite(plan) {
     case call @ UnresolvedTableValuedFunction(Seq(name), arguments, streaming) => Warehouse.key(name) match {
       case "read_files" => readFiles(arguments, streaming)
       case "cloud_files" => cloudFiles(arguments)
+      case "cloud_files_state" => FilesOfStreams.relation(session, arguments, streaming)
       case "event_log" => EventLogs.relation(session, arguments, streaming)
       case "read_kafka" => readKafka(arguments, streaming)
       case _ => call
@@ -94,5 +95,20 @@ case class Arguments(function: String, expressions: Seq[Expression]) {
       val value = Cast(expression, org.apache.spark.sql.types.StringType, Some("UTC")).eval()
       if (value == null) "" else value.toString
     case _ => Problem.raise(s"an argument of $function must be a constant, not ${expression.sql}")
+  }
+}
+
+/** A table that is named as `TABLE(name)`. */
+case class TableArgument(function: String, argument: LogicalPlan) {
+  private val parts = argument.collectFirst { case relation: UnresolvedRelation => relation.multipartIdentifier }
+    .getOrElse(Problem.raise(s"$function(TABLE(...)) needs the name of a table"))
+
+  def name: String = parts.mkString(".")
+
+  /** What its Delta log says; nothing for what is no Delta table. */
+  def properties(session: SparkSession): Map[String, String] = Aside.run(session, function) {
+    import org.apache.spark.sql.connector.catalog.CatalogV2Implicits._
+    val plan = session.table(parts.quoted).asInstanceOf[classic.Dataset[Row]].queryExecution.analyzed
+    plan.collectFirst(DeltaLeaf.of).map(_.snapshot.metadata.configuration).getOrElse(Map.empty)
   }
 }

@@ -35,9 +35,16 @@ def test_columns_that_are_not_taken_are_told() -> None:
     problem = stream_problem(TOLD.format(mode="failOnNewColumns"), "f", "t", None, into_table=True)
     assert problem is not None
     assert (problem.code, problem.message) == ("LDP-3009", 'flow "f" takes no new columns, and /data/b.json has: e, b.z')
-    parquet = stream_problem(TOLD.format(mode="rescue"), "f", "t", None, into_table=True)
-    assert parquet is not None
-    assert "cannot rescue columns of Parquet files" in parquet.message
+    rescue = stream_problem(TOLD.format(mode="rescue"), "f", "t", None, into_table=True)
+    assert rescue is not None
+    assert rescue.message == 'flow "f" cannot rescue columns of /data/b.json: e, b.z'
+
+
+def test_whole_columns_may_be_rescued_by_a_new_beginning() -> None:
+    part, whole = (met_columns(TOLD.format(mode="rescue").replace("b.z", column)) for column in ("b.z", "z"))
+    assert part is not None
+    assert whole is not None
+    assert (part.may_be_rescued, whole.may_be_rescued) == (False, True)
 
 
 def test_folders_of_a_flow_and_of_a_view(tmp_path: Path) -> None:

@@ -49,9 +49,16 @@ def test_functions_are_kept_with_their_schema_and_used_by_queries_and_by_other_s
 
     assert rows(spark, "SHOW USER FUNCTIONS IN main.tools") == [("main.tools.twice",), ("main.tools.upto",)]
     assert ("Function: main.tools.twice",) in rows(spark, "DESCRIBE FUNCTION main.tools.twice")
-    assert "do not nest" in refused(spark, "CREATE FUNCTION f(x BIGINT) RETURNS BIGINT RETURN main.tools.twice(x)")
+    spark.sql("CREATE FUNCTION f(x BIGINT) RETURNS STRING RETURN concat('f(', main.tools.twice(x) + next(x), ')')")
+    spark.sql("CREATE FUNCTION tools.last(n INT) RETURNS TABLE (a STRING) RETURN SELECT default.f(max(a)) FROM tools.upto(n)")
+    assert rows(other, "SELECT f(2), a FROM main.tools.last(3)") == [("f(9)", "f(13)")]
+    spark.sql("CREATE OR REPLACE FUNCTION main.tools.twice(x BIGINT) RETURNS BIGINT RETURN x * 2")
+    assert rows(spark, "SELECT f(2), a FROM main.tools.last(3)") == [("f(7)", "f(10)")]
+    body = [text.split(None, 1)[1] for (text,) in rows(spark, "DESCRIBE FUNCTION EXTENDED f") if text.startswith("Body:")]
+    assert body == ["concat('f(', main.tools.twice(x) + main.default.next(x), ')')"]
+    assert "cannot call itself" in refused(spark, "CREATE OR REPLACE FUNCTION next(x BIGINT) RETURNS STRING RETURN f(x)")
     assert "main.none does not exist" in refused(spark, "CREATE FUNCTION main.none.f(x INT) RETURNS INT RETURN x")
-    assert "`y` cannot be resolved" in refused(spark, "CREATE FUNCTION f(x INT) RETURNS INT RETURN y")
+    assert "`y` cannot be resolved" in refused(spark, "CREATE FUNCTION bad(x INT) RETURNS INT RETURN y")
     spark.sql("CREATE TEMPORARY FUNCTION mine(x INT) RETURNS INT RETURN x")  # Spark's own business
     assert rows(spark, "SELECT mine(1)") == [(1,)]
 
@@ -59,6 +66,7 @@ def test_functions_are_kept_with_their_schema_and_used_by_queries_and_by_other_s
     spark.sql("DROP FUNCTION IF EXISTS main.tools.twice")
     assert "does not exist" in refused(spark, "DROP FUNCTION main.tools.twice")
     assert "UNRESOLVED_ROUTINE" in refused(spark, "SELECT main.tools.twice(1)")
+    assert "main.default.f calls main.tools.twice, which does not exist" in refused(spark, "SELECT f(1)")
 
 
 def test_volumes_are_folders_of_the_project_and_views_take_no_rows_by_hand(

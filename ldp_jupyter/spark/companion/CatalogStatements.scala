@@ -8,10 +8,12 @@ import org.apache.spark.sql.execution.command.LeafRunnableCommand
 /** `USE CATALOG c` and `CREATE CATALOG [IF NOT EXISTS] c [COMMENT '...']`, which Spark's grammar lacks. */
 object CatalogStatements {
   private[ldp] val Lead = """(?is)\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*"""
+  private[ldp] val End = """\s*;?\s*"""
   private val One = """(?:`(?:[^`]|``)+`|\w+)"""
   private val Name = s"($One)"
-  /** A name of up to three parts. */
-  private[ldp] val Names = s"($One(?:\\s*\\.\\s*$One){0,2})"
+  /** A name of up to three parts, not kept. */
+  private[ldp] val AnyNames = s"(?:$One(?:\\s*\\.\\s*$One){0,2})"
+  private[ldp] val Names = s"($AnyNames)"
   private val Use = (Lead + """USE\s+CATALOG\s+""" + Name + """\s*;?\s*""").r
   private val Create = (Lead + """CREATE\s+CATALOG\s+(IF\s+NOT\s+EXISTS\s+)?""" + Name +
     """(\s+COMMENT\s+.*)?\s*;?\s*""").r

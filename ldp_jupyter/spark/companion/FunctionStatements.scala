@@ -34,10 +34,13 @@ object FunctionStatements {
 case class DescribeStoredFunction(name: Seq[String], extended: Boolean) extends LeafRunnableCommand {
   override val output: Seq[Attribute] = Seq(AttributeReference("function_desc", StringType, nullable = false)())
 
-  override def run(session: SparkSession): Seq[Row] =
-    new StoredFunctions(session).inSession(name).toSeq.flatMap { alias =>
+  override def run(session: SparkSession): Seq[Row] = {
+    val functions = new StoredFunctions(session)
+    functions.inSession(name).toSeq.flatMap { alias =>
+      val shown = (name +: functions.calls(name)).map(known => functions.inSession(known).get.mkString(".") -> known.mkString("."))
       val words = if (extended) "EXTENDED " else ""
       session.sql(s"DESCRIBE FUNCTION $words${alias.mkString(".")}").collect().toSeq
-        .map(row => Row(row.getString(0).replace(alias.mkString("."), name.mkString("."))))
+        .map(row => Row(shown.foldLeft(row.getString(0)) { case (text, (hidden, known)) => text.replace(hidden, known) }))
     }
+  }
 }

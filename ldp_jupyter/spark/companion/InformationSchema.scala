@@ -6,10 +6,13 @@ import org.apache.spark.sql.SparkSession
 import org.apache.spark.sql.catalyst.InternalRow
 import org.apache.spark.sql.catalyst.analysis.NoSuchTableException
 import org.apache.spark.sql.connector.catalog._
-import org.apache.spark.sql.connector.read.{LocalScan, ScanBuilder}
+import org.apache.spark.sql.connector.read._
+import org.apache.spark.sql.delta.Snapshot
+import org.apache.spark.sql.sources.{EqualNullSafe, EqualTo, Filter, In}
 import org.apache.spark.sql.types._
 import org.apache.spark.sql.util.CaseInsensitiveStringMap
 import org.apache.spark.unsafe.types.UTF8String
+import org.apache.spark.util.ThreadUtils
 
 /** `information_schema` of a catalog; that of the catalog `system` tells of all catalogs. */
 object InformationSchema {
@@ -42,80 +45,127 @@ private class InformationTable(session: SparkSession, catalog: String, table: St
 
   override def name(): String = s"$catalog.${Warehouse.InformationSchema}.$table"
 
-  override def columns(): Array[Column] = CatalogV2Util.structTypeToV2Columns(schemaOfRows)
+  override def columns(): Array[Column] = CatalogV2Util.structTypeToV2Columns(whole)
 
   override def capabilities(): util.Set[TableCapability] = util.EnumSet.of(TableCapability.BATCH_READ)
 
-  private def schemaOfRows = StructType(fields.map { case (name, dataType) => StructField(name, dataType) })
+  private def whole = StructType(fields.map { case (name, dataType) => StructField(name, dataType) })
 
-  override def newScanBuilder(options: CaseInsensitiveStringMap): ScanBuilder = () => new LocalScan {
-    override def readSchema(): StructType = schemaOfRows
+  override def newScanBuilder(options: CaseInsensitiveStringMap): ScanBuilder = new InformationScan(whole,
+    (columns, wanted) => new InformationRows(session, catalog, columns, wanted).of(table))
+}
 
-    override def rows(): Array[InternalRow] = content.map { row =>
-      InternalRow.fromSeq(row.map {
+/** Only what a query asks for: of catalogs, schemas and tables that it names, and of columns that it reads. */
+private class InformationScan(whole: StructType, content: (Set[String], Wanted) => Seq[Map[String, Any]])
+  extends ScanBuilder with SupportsPushDownFilters with SupportsPushDownRequiredColumns {
+
+  private var asked = whole
+  private var wanted = Wanted(Nil)
+
+  override def pruneColumns(required: StructType): Unit = asked = required
+
+  /** All of them are applied again to the rows. */
+  override def pushFilters(filters: Array[Filter]): Array[Filter] = {
+    wanted = Wanted(filters.toSeq)
+    filters
+  }
+
+  override def pushedFilters(): Array[Filter] = Array.empty
+
+  override def build(): Scan = new LocalScan {
+    override def readSchema(): StructType = asked
+
+    override def rows(): Array[InternalRow] = content(asked.fieldNames.toSet, wanted).map { row =>
+      InternalRow.fromSeq(asked.fieldNames.toSeq.map(row.getOrElse(_, null)).map {
         case text: String => UTF8String.fromString(text)
         case other => other
       })
     }.toArray
   }
+}
 
-  private def content: Seq[Seq[Any]] = {
-    val catalogs = if (catalog == Warehouse.System) Warehouse.catalogs(session) else Seq(catalog)
-    table match {
-      case "catalogs" => catalogs.map(Seq(_, null))
-      case "schemata" => inSchemas(catalogs)((in, schema) =>
-        Seq(Seq(in.name(), schema, commentOf(in, schema)))) ++
-        catalogs.map(Seq(_, Warehouse.InformationSchema, null))
-      case "tables" => inSchemas(catalogs)((in, schema) => tableRows(in, schema) ++ viewNames(in, schema).map(view =>
-        Seq(in.name(), schema, view, "VIEW", "NO", null, null, null)))
-      case "views" => inSchemas(catalogs)((in, schema) => viewNames(in, schema).map { view =>
-        val query = in.loadView(Identifier.of(Array(schema), view)).queryText()
-        Seq(in.name(), schema, view, query, "NONE", "NO", "NO")
-      })
-      case "columns" => inSchemas(catalogs)((in, schema) => columnRows(in, schema))
-    }
+/** Conditions on names that must hold for any row of the answer. */
+private case class Wanted(filters: Seq[Filter]) {
+  def apply(column: String, value: String): Boolean = filters.forall {
+    case EqualTo(`column`, name) => name == value
+    case EqualNullSafe(`column`, name) => name == value
+    case In(`column`, names) => names.contains(value)
+    case _ => true
+  }
+}
+
+private class InformationRows(session: SparkSession, catalog: String, columns: Set[String], wanted: Wanted) {
+  private type Rows = Seq[Map[String, Any]]
+
+  def of(table: String): Rows = table match {
+    case "catalogs" => catalogs("catalog_name").map(name => Map("catalog_name" -> name))
+    case "schemata" =>
+      inSchemas("catalog_name", "schema_name")((in, schema) => Seq(Map("catalog_name" -> in.name(), "schema_name" -> schema,
+        "comment" -> in.tables.schemaProperties(Array(schema)).getOrElse("comment", null)))) ++
+        catalogs("catalog_name").map(name => Map("catalog_name" -> name, "schema_name" -> Warehouse.InformationSchema))
+    case "tables" => inSchemas("table_catalog", "table_schema")((in, schema) => tables(in, schema) ++
+      views(in, schema).map(view => named(in, schema, view) ++ Map("table_type" -> "VIEW", "is_insertable_into" -> "NO")))
+    case "views" => inSchemas("table_catalog", "table_schema")((in, schema) => views(in, schema).map(view =>
+      named(in, schema, view) ++ Map("check_option" -> "NONE", "is_updatable" -> "NO", "is_insertable_into" -> "NO",
+        "view_definition" -> in.loadView(Identifier.of(Array(schema), view)).queryText())))
+    case "columns" => inSchemas("table_catalog", "table_schema")(columnsOf)
   }
 
-  private def inSchemas(catalogs: Seq[String])(rows: (LdpCatalog, String) => Seq[Seq[Any]]): Seq[Seq[Any]] =
-    catalogs.flatMap { name =>
+  private def catalogs(column: String): Seq[String] =
+    (if (catalog == Warehouse.System) Warehouse.catalogs(session) else Seq(catalog)).filter(wanted(column, _))
+
+  private def inSchemas(ofCatalog: String, ofSchema: String)(rows: (LdpCatalog, String) => Rows): Rows =
+    catalogs(ofCatalog).flatMap { name =>
       Warehouse.register(session, name)
       Warehouse.manager(session).catalog(name) match {
-        case in: LdpCatalog => in.tables.listNamespaces().toSeq.flatMap(schema => rows(in, schema(0)))
+        case in: LdpCatalog => in.tables.listNamespaces().toSeq.map(_.head).filter(wanted(ofSchema, _)).flatMap(rows(in, _))
         case _ => Nil
       }
     }
 
-  private def commentOf(in: LdpCatalog, schema: String): String =
-    in.tables.schemaProperties(Array(schema)).getOrElse("comment", null)
+  private def views(in: LdpCatalog, schema: String): Seq[String] =
+    in.listViews(Array(schema)).toSeq.map(_.name()).filter(wanted("table_name", _))
 
-  private def viewNames(in: LdpCatalog, schema: String): Seq[String] = in.listViews(Array(schema)).toSeq.map(_.name())
+  private def named(in: LdpCatalog, schema: String, name: String): Map[String, Any] =
+    Map("table_catalog" -> in.name(), "table_schema" -> schema, "table_name" -> name)
 
-  private def tableRows(in: LdpCatalog, schema: String): Seq[Seq[Any]] =
-    in.tables.listTables(Array(schema)).toSeq.map { id =>
-      val path = in.tables.folder(id)
-      val metadata = DeltaTables.snapshot(session, path).map(_.metadata)
+  private def tablesIn(in: LdpCatalog, schema: String): Seq[Identifier] =
+    in.tables.listTables(Array(schema)).toSeq.filter(id => wanted("table_name", id.name()))
+
+  /** The newest states of tables: each is a few files to read, so several at once. */
+  private def states(in: LdpCatalog, ids: Seq[Identifier]): Seq[(Identifier, Option[Snapshot])] =
+    if (ids.isEmpty) Nil
+    else ThreadUtils.parmap(ids, "ldp-tables", ids.size.min(8))(id =>
+      id -> session.withActive(DeltaTables.snapshot(session, in.tables.folder(id))))
+
+  private def tables(in: LdpCatalog, schema: String): Rows = {
+    def row(id: Identifier) = named(in, schema, id.name()) ++
+      Map("data_source_format" -> "DELTA", "storage_path" -> in.tables.folder(id).toString)
+    val ids = tablesIn(in, schema)
+    if (!Seq("table_type", "is_insertable_into", "comment").exists(columns)) ids.map(row)
+    else states(in, ids).map { case (id, snapshot) =>
+      val metadata = snapshot.map(_.metadata)
       val kind = metadata.flatMap(_.configuration.get(DeltaTables.KindProperty)).getOrElse("MANAGED")
       val insertable = if (kind == "MATERIALIZED_VIEW") "NO" else "YES"
-      Seq(in.name(), schema, id.name(), kind, insertable, metadata.map(_.description).orNull, "DELTA", path.toString)
+      row(id) ++ Map("table_type" -> kind, "is_insertable_into" -> insertable, "comment" -> metadata.map(_.description).orNull)
     }
+  }
 
-  private def columnRows(in: LdpCatalog, schema: String): Seq[Seq[Any]] = {
-    val ofTables = in.tables.listTables(Array(schema)).toSeq.flatMap { id =>
-      DeltaTables.snapshot(session, in.tables.folder(id)).toSeq.flatMap(snapshot =>
-        rowsOf(in.name(), schema, id.name(), snapshot.schema, snapshot.metadata.partitionColumns))
-    }
-    val ofViews = viewNames(in, schema).flatMap(view =>
-      rowsOf(in.name(), schema, view, in.loadView(Identifier.of(Array(schema), view)).schema(), Nil))
+  private def columnsOf(in: LdpCatalog, schema: String): Rows = {
+    val ofTables = states(in, tablesIn(in, schema)).flatMap { case (id, snapshot) => snapshot.toSeq.flatMap(state =>
+      fieldsOf(named(in, schema, id.name()), state.schema, state.metadata.partitionColumns)) }
+    val ofViews = views(in, schema).flatMap(view =>
+      fieldsOf(named(in, schema, view), in.loadView(Identifier.of(Array(schema), view)).schema(), Nil))
     ofTables ++ ofViews
   }
 
-  private def rowsOf(in: String, schema: String, table: String, fields: StructType,
-      partitions: Seq[String]): Seq[Seq[Any]] =
+  private def fieldsOf(table: Map[String, Any], fields: StructType, partitions: Seq[String]): Rows =
     fields.zipWithIndex.map { case (field, index) =>
       val partition = partitions.indexWhere(_.equalsIgnoreCase(field.name))
-      Seq(in, schema, table, field.name, index, field.getCurrentDefaultValue().orNull,
-        if (field.nullable) "YES" else "NO", Warehouse.key(field.dataType.sql), shortName(field.dataType),
-        if (partition < 0) null else partition, field.getComment().orNull)
+      table ++ Map("column_name" -> field.name, "ordinal_position" -> index,
+        "column_default" -> field.getCurrentDefaultValue().orNull, "is_nullable" -> (if (field.nullable) "YES" else "NO"),
+        "full_data_type" -> Warehouse.key(field.dataType.sql), "data_type" -> shortName(field.dataType),
+        "partition_ordinal_position" -> (if (partition < 0) null else partition), "comment" -> field.getComment().orNull)
     }
 
   private def shortName(dataType: DataType): String = dataType match {

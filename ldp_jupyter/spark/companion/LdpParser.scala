@@ -10,21 +10,28 @@ import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan
 import org.apache.spark.sql.types.{DataType, StructType}
 
 /**
- * Adds statements on catalogs, functions and volumes to Spark's parser, and mends two things: parameters of `spark.sql(text, args)` which Delta's
- * parser drops, and names that Spark resolves outside of a plan.
+ * Adds statements on catalogs, functions, volumes and tables to Spark's parser, and names with a version (`t@v1`). It mends two
+ * things: parameters of `spark.sql(text, args)` which Delta's parser drops, and names that Spark resolves outside of a plan.
  */
 class LdpParser(session: SparkSession, inner: ParserInterface) extends ParserInterface {
   override def parsePlan(text: String): LogicalPlan =
-    own(text).getOrElse(inner.parsePlan(text))
+    own(text).getOrElse(VersionedNames.parse(text)(inner.parsePlan))
 
   override def parsePlanWithParameters(text: String, parameters: ParameterContext): LogicalPlan =
-    own(text).getOrElse(inner match {
-      case delta: DeltaSqlParser if hasAny(parameters) => delta.delegate.parsePlanWithParameters(text, parameters)
-      case other => other.parsePlanWithParameters(text, parameters)
-    })
+    own(text).getOrElse(VersionedNames.parse(text)(marked => inner match {
+      case delta: DeltaSqlParser if hasAny(parameters) => delta.delegate.parsePlanWithParameters(marked, parameters)
+      case other => other.parsePlanWithParameters(marked, parameters)
+    }))
 
-  private def own(text: String): Option[LogicalPlan] = CatalogStatements.parse(text, inner)
-    .orElse(FunctionStatements.parse(text, session)).orElse(VolumeStatements.parse(text, session))
+  /** Queries are told by their first word, so that they cost nothing here. */
+  private def own(text: String): Option[LogicalPlan] = FirstWord.findPrefixMatchOf(text).map(word => Warehouse.key(word.group(1))) match {
+    case Some("select" | "with" | "from" | "values" | "insert" | "merge" | "update" | "delete") | None => None
+    case _ => CatalogStatements.parse(text, inner)
+      .orElse(FunctionStatements.parse(text, session)).orElse(VolumeStatements.parse(text, session))
+      .orElse(TableStatements.parse(text, session, inner)).orElse(WorkspaceStatements.parse(text, session))
+  }
+
+  private val FirstWord = (CatalogStatements.Lead + """(\w+)""").r
 
   private def hasAny(parameters: ParameterContext): Boolean = parameters match {
     case NamedParameterContext(values) => values.nonEmpty

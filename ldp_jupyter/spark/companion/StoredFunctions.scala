@@ -1,10 +1,13 @@
 package org.apache.spark.sql.ldp
 
+import scala.util.matching.Regex
+
 import org.apache.hadoop.fs.Path
+import org.json4s.{JArray, JValue}
 
 import org.apache.spark.sql.{classic, Row, SparkSession}
 import org.apache.spark.sql.catalyst.FunctionIdentifier
-import org.apache.spark.sql.catalyst.analysis.{AnalysisContext, UnresolvedFunction, UnresolvedTableValuedFunction}
+import org.apache.spark.sql.catalyst.analysis.{UnresolvedFunction, UnresolvedTableValuedFunction}
 import org.apache.spark.sql.catalyst.catalog.SQLFunction
 import org.apache.spark.sql.catalyst.expressions.{Expression, ExpressionInfo}
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan
@@ -23,25 +26,7 @@ import org.apache.spark.sql.execution.command.LeafRunnableCommand
 class StoredFunctions(session: SparkSession) {
   private val folders = new Folders(session)
 
-  /** Catalog, schema and name of a function, where a catalog of folders is meant. */
-  def qualified(parts: Seq[String]): Option[Seq[String]] = {
-    // within a view or a function, where that was made
-    val here = Some(AnalysisContext.get.catalogAndNamespace).filter(_.nonEmpty).getOrElse(
-      Warehouse.currentCatalog(session) +: session.withActive(Warehouse.manager(session).currentNamespace.toSeq))
-    val full = parts match {
-      case Seq(name) if here.size == 2 => here :+ name
-      case Seq(schema, name) => Seq(here.head, schema, name)
-      case Seq(_, _, _) => parts
-      case _ => Nil
-    }
-    Some(full.map(Warehouse.key)).filter(_.size == 3)
-      .filter(name => name.head != Warehouse.System && Warehouse.isCatalog(session, name.head) && isFolders(name.head))
-  }
-
-  private def isFolders(catalog: String): Boolean = {
-    Warehouse.register(session, catalog)
-    session.withActive(Warehouse.manager(session).catalog(catalog)).isInstanceOf[LdpCatalog]
-  }
+  def qualified(parts: Seq[String]): Option[Seq[String]] = QualifiedNames.inFolders(session, parts)
 
   private def schema(name: Seq[String]): Path = new Path(new Path(Warehouse.requireRoot(session), name.head), name(1))
 
@@ -61,32 +46,72 @@ class StoredFunctions(session: SparkSession) {
    *   signature: what follows its name in CREATE FUNCTION; Spark checks it.
    */
   def create(name: Seq[String], signature: String): Unit = {
-    val trial = StoredFunctions.Prefix + "trial"
-    refuseCalls(signature)
+    val calls = called(signature)
+    if (calls.flatMap(reached).contains(name)) Problem.raise(s"function ${name.mkString(".")} cannot call itself")
+    val trial = StoredFunctions.Trial
     try {
-      session.sql(s"CREATE OR REPLACE TEMPORARY FUNCTION $trial$signature")
+      session.sql(s"CREATE OR REPLACE TEMPORARY FUNCTION $trial${replaced(signature)(onTrial)}")
       val known = catalog.lookupBuiltinOrTempFunction(trial).orElse(catalog.lookupBuiltinOrTempTableFunction(trial))
-      folders.write(file(name), Json.write(Map("function" -> known.get.getUsage)))
-    } finally catalog.dropTempFunction(trial, ignoreIfNotExists = true)
+      // Names of the session change with the definitions: marks stand for them.
+      val kept = calls.zipWithIndex.foldLeft(known.get.getUsage) { case (text, (call, number)) =>
+        text.replace(trialName(call), StoredFunctions.mark(number))
+      }
+      folders.write(file(name), Json.write(Map("function" -> kept, "calls" -> calls)))
+    } finally (trial +: calls.flatMap(reached).map(trialName)).foreach(catalog.dropTempFunction(_, ignoreIfNotExists = true))
   }
 
-  /** Spark looks for functions in the body of a function only where it keeps them itself. */
-  private def refuseCalls(signature: String): Unit =
-    (CatalogStatements.Names + """(?=\s*\()""").r.findAllIn(signature).map(CatalogStatements.parts)
-      .filterNot(name => name.size == 1 && isKnown(name.head)).flatMap(qualified).find(exists).foreach { name =>
-        Problem.raise(s"the body of a function cannot call ${name.mkString(".")}: functions of a schema do not nest here")
-      }
+  /** When Spark checks a function it wants names of one part in the bodies, also of those that it calls. */
+  private def onTrial(name: Seq[String]): String = {
+    val function = parsed(trialName(name), usage(name)(onTrial)).copy(name = FunctionIdentifier(trialName(name)))
+    if (function.isTableFunc) catalog.registerSQLTableFunction(function, overrideIfExists = true)
+    else catalog.registerSQLScalarFunction(function, overrideIfExists = true)
+    trialName(name)
+  }
+
+  private def trialName(name: Seq[String]): String = s"${StoredFunctions.Trial}_${plain(name)}_"
+
+  private def plain(name: Seq[String]): String = name.mkString("_").replaceAll("\\W", "_")
+
+  /** Stored functions that the text of a function calls: Spark looks for them only where it keeps functions itself. */
+  private def called(text: String): Seq[Seq[String]] =
+    StoredFunctions.Call.findAllMatchIn(text).flatMap(call => storedCall(call.group(1))).toSeq.distinct
+
+  private def replaced(text: String)(name: Seq[String] => String): String =
+    StoredFunctions.Call.replaceAllIn(text, call =>
+      Regex.quoteReplacement(storedCall(call.group(1)).fold(call.matched)(name)))
+
+  private def storedCall(text: String): Option[Seq[String]] = Option(text).map(CatalogStatements.parts)
+    .filterNot(name => name.size == 1 && isKnown(name.head)).flatMap(qualified).filter(exists)
+
+  /** A function and all that it calls, by way of others too. */
+  private def reached(name: Seq[String]): Seq[Seq[String]] = name +: calls(name).flatMap(reached)
+
+  /** Stored functions that a stored function calls. */
+  def calls(name: Seq[String]): Seq[Seq[String]] =
+    if (!exists(name)) Nil else stored(name) \ "calls" match {
+      case JArray(names) => names.map(Json.strings)
+      case _ => Nil
+    }
+
+  private def stored(name: Seq[String]): JValue = Json.parse(folders.read(file(name)))
+
+  /** What Spark keeps of a function, with a name for each function that it calls. */
+  private def usage(name: Seq[String])(ofCall: Seq[String] => String): String =
+    calls(name).zipWithIndex.foldLeft(Json.string(stored(name) \ "function")) { case (text, (call, number)) =>
+      if (!exists(call)) Problem.raise(s"function ${name.mkString(".")} calls ${call.mkString(".")}, which does not exist")
+      text.replace(StoredFunctions.mark(number), ofCall(call))
+    }
+
+  private def parsed(name: String, usage: String): SQLFunction = SQLFunction.fromExpressionInfo(
+    new ExpressionInfo(classOf[SQLFunction].getName, null, name, usage, "", "", "", "", "", "", "sql_udf"), state.sqlParser)
 
   /** The name by which the session has the function; it gets it now if it has it not. */
   def inSession(name: Seq[String]): Option[Seq[String]] = Option.when(exists(name)) {
-    val stored = folders.read(file(name))
-    val alias = StoredFunctions.Prefix + name.mkString("_").replaceAll("\\W", "_") + f"_${stored.hashCode}%08x"
+    val kept = usage(name)(inSession(_).get.mkString("."))
+    val alias = StoredFunctions.Prefix + plain(name) + f"_${kept.hashCode}%08x"
     val identifier = FunctionIdentifier(alias, Some("default"), Some(CatalogManager.SESSION_CATALOG_NAME))
     if (!catalog.functionExists(identifier)) {
-      val usage = Json.string(Json.parse(stored) \ "function")
-      val info = new ExpressionInfo(classOf[SQLFunction].getName, null, alias, usage, "", "", "", "", "", "", "sql_udf")
-      val function = SQLFunction.fromExpressionInfo(info, state.sqlParser).copy(name = identifier)
-      catalog.createUserDefinedFunction(function, ignoreIfExists = true)
+      catalog.createUserDefinedFunction(parsed(alias, kept).copy(name = identifier), ignoreIfExists = true)
     }
     Seq(CatalogManager.SESSION_CATALOG_NAME, "default", alias)
   }
@@ -102,6 +127,11 @@ class StoredFunctions(session: SparkSession) {
 object StoredFunctions {
   private[ldp] val Ending = ".function.json"
   private val Prefix = "ldp_function_"
+  private val Trial = "ldp_function_trial"
+  /** A call, or what only looks like one: text and comments. */
+  private val Call = ("""(?s)'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|--[^\n]*|/\*.*?\*/|""" + CatalogStatements.Names + """(?=\s*\()""").r
+
+  private def mark(number: Int): String = s"ldp_call_${number}_"
 }
 
 /** Gives calls of stored functions the name under which the session has them. */

@@ -62,7 +62,7 @@ object TableCommits {
     if (columns.exists(_.equalsIgnoreCase(name))) Seq(name) else name.split('.').toSeq
   }
 
-  private def commit(session: SparkSession, path: String, schema: String, partitions: String, clusters: String,
+  private[ldp] def commit(session: SparkSession, path: String, schema: String, partitions: String, clusters: String,
       properties: String, comment: String)(
       write: (OptimisticTransaction, Snapshot) => Seq[Action]): String = session.withActive {
     val log = DeltaLog.forTable(session, new Path(path))

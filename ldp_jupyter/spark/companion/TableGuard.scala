@@ -19,7 +19,9 @@ object TableGuard {
         .foreach(_ => refuse(what, s"${store.name()}.${table.namespace().mkString(".")}.${table.name()}"))
     }
 
-  private[ldp] def refuse(what: String, table: String): Nothing = Problem.raise(
+  private[ldp] def refuse(what: String, table: String): Nothing = Problem.raise(refusal(what, table))
+
+  private[ldp] def refusal(what: String, table: String): String =
     s"$what of $table is refused: a pipeline manages this table. Change or remove it in the pipeline's source; " +
-      "`ldp clean` deletes what the source has no more")
+      "`ldp clean` deletes what the source has no more"
 }

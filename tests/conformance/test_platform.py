@@ -45,7 +45,7 @@ PROJECT = {
         CREATE TEMPORARY VIEW v (CONSTRAINT ok EXPECT (a > 0)) AS SELECT * FROM numbers;
         CREATE STREAMING TABLE c AS SELECT * FROM STREAM read_files('${data}',
           format => 'json', schema => 'a STRING',
-          allowOverwrites => true);
+          useStrictGlobber => false);
         CREATE STREAMING TABLE d;
         AUTO CDC INTO d FROM STREAM(files) KEYS (a) SEQUENCE BY a;
     """,
@@ -87,7 +87,7 @@ def test_it_is_valid_here_and_everything_is_told_once(pipeline: Pipeline) -> Non
     assert len(local) == len(LOCAL)
     for part in (
         "schemaLocation, backfillInterval have no effect at transformations/a.py:15",
-        "allowOverwrites has no effect at transformations/b.sql:5:3",
+        "useStrictGlobber has no effect at transformations/b.sql:5:3",
         "property pipelines.autoOptimize.managed at transformations/a.py:12",
         "refresh policy incremental of `numbers`",
         "row filter on `numbers`",

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from ldp_jupyter.events import EventBus
 
 _GRACE = 10.0  # seconds that stopped flows have to end
+# Seconds after which those that go on are stopped again: Spark refuses later jobs of a canceled group, but not the
+# stages that adaptive execution submits, so one of these may begin just after the first stop.
+_AGAIN = 0.5
 
 
 class Scheduler:
@@ -95,8 +98,10 @@ class Scheduler:
         """Let stopped flows end, so that nothing writes after the update; one that will not is left behind."""
         deadline = time.monotonic() + _GRACE
         while running and (left := deadline - time.monotonic()) > 0:
-            self._bus.pump(left)
+            self._bus.pump(min(left, _AGAIN))
             self._collect({}, running, by_key)
+            if running:
+                self._work.stop()
         for key in [*waiting, *self._again]:  # one that failed meanwhile waits for its next try, too
             self._work.emitter.progress(by_key[key], FlowStatus.STOPPED)
 

@@ -9,9 +9,12 @@ from dataclasses import replace
 
 import pytest
 
+from ldp_jupyter import Pipeline
+from ldp_jupyter.engine import sizing
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.spark import session as sessions
 from ldp_jupyter.spark.session import SessionSettings, clone, current, forget, get_session
+from ldp_jupyter.state import reads_much
 
 pytestmark = pytest.mark.spark
 
@@ -159,3 +162,23 @@ def test_jvm_is_out_of_reach_of_the_terminals_interrupt(spark):
 
 def test_log_of_the_jvm_can_be_named(spark):
     assert sessions.jvm_log().is_file()
+
+
+def test_java_has_both_compilers_once_a_pipeline_has_read_much(spark_main, make_project, monkeypatch):
+    project = make_project({
+        "transformations/a.sql": """
+            CREATE STREAMING TABLE read AS SELECT * FROM STREAM read_files('${root}/data', format => 'json', schema => 'n INT');
+            CREATE MATERIALIZED VIEW counted AS SELECT count(*) AS n FROM read;
+        """,
+        "data/1.json": '{"n": 1}',
+    })
+    pipeline = Pipeline(project, settings={"root": str(project)}, say=lambda _: None)
+    pipeline.run()
+    assert not reads_much(pipeline.layout)
+    (project / "data" / "2.json").write_text('{"n": 2}')
+    monkeypatch.setattr(sizing, "MUCH", 10)
+    pipeline.run()
+    assert reads_much(pipeline.layout)
+    quick = "-XX:TieredStopAtLevel=1"
+    launches = [sessions.plan_launch({}, None, print, much=much).options for much in (False, True)]
+    assert [quick in options for options in launches] == [True, False]

@@ -139,8 +139,8 @@ def tables(project: Path) -> dict[str, list[str]]:
     warehouse, outside = project / ".ldp" / "warehouse" / "main" / "default", project / "outside"
     found = {name: sorted(map(repr, delta_files.rows(warehouse / name))) for name in TABLES}
     sink = delta_files.rows(outside) if outside.exists() else []
-    # a full refresh writes everything to the sink again, if it came so far: then each row is there as often
-    rows = Counter(map(repr, sink))
-    found["rows of the sink"] = sorted(rows)
-    found["how often"] = sorted({str(often) for often in rows.values()})
+    # a full refresh writes everything that landed to the sink again: rows of one landing are there as often
+    rows = Counter(sink)
+    found["rows of the sink"] = sorted(map(repr, rows))
+    found["how often"] = sorted({f"{row[-1].split('-')[0].strip('odw')}: {often}" for row, often in rows.items() if row[-1][0] != "o"})
     return found

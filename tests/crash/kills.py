@@ -71,7 +71,8 @@ class Accounts:
 
     def tables(self, project: Path) -> Tables:
         found = accounts.tables(project)
-        assert len(found.pop("how often")) <= 1, "some rows of the sink are there more often than others"
+        often = [told.split(":")[0] for told in found.pop("how often")]
+        assert len(often) == len(set(often)), "some rows of the sink are there more often than others of their landing"
         return found
 
     def right(self, _: Path, kind: str) -> Tables:

@@ -340,14 +340,16 @@ def with_violations(df: DataFrame, conditions: Sequence[Column | str]) -> tuple[
 
     spark = df.sparkSession
     names = [f"{RULES_PREFIX}{n}" for n in range(-(-len(conditions) // RULES_OF_NUMBER))]
+    given: Any
+    if all(isinstance(c, str) for c in conditions):
+        add, find_wrong, given = "addTexts", "firstUnresolvedText", json.dumps(list(conditions))
+    else:
+        add, find_wrong = "add", "firstUnresolved"
+        given = [(functions.expr(c) if isinstance(c, str) else c)._jc for c in conditions]
     try:
-        if all(isinstance(c, str) for c in conditions):
-            return _frame(spark, _call(spark, "Conditions", "addTexts", df._jdf, json.dumps(list(conditions)))), names
-        columns = [(functions.expr(c) if isinstance(c, str) else c)._jc for c in conditions]
-        return _frame(spark, _call(spark, "Conditions", "add", df._jdf, columns)), names
+        return _frame(spark, _call(spark, "Conditions", add, df._jdf, given)), names
     except AnalysisException:
-        columns = [(functions.expr(c) if isinstance(c, str) else c)._jc for c in conditions]
-        failed = json.loads(_call(spark, "Conditions", "firstUnresolved", df._jdf, columns))
+        failed = json.loads(_call(spark, "Conditions", find_wrong, df._jdf, given))
         if failed["index"] < 0:
             raise
         raise UnresolvedCondition(failed["index"], failed["message"]) from None

@@ -6,7 +6,6 @@ the disk is full, folders take no change. The tables after the next update are c
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import random
@@ -165,12 +164,7 @@ def one(places: moments.Places, subject: kills.Subject, rng: random.Random) -> s
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tries", type=int, nargs="?", default=20)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no further update after so long")
-    parser.add_argument("--of", choices=kills.SUBJECTS, action="append", help="this pipeline only")
-    given = parser.parse_args()
+    given = kills.arguments(__doc__).parse_args()
     print("seed", given.seed)
     rng = random.Random(given.seed)
     folder = Path(tempfile.mkdtemp(prefix="causes-"))

@@ -178,13 +178,18 @@ def one(subject: Subject, project: Path, rng: random.Random, say: Any = print) -
     check(subject, project, kind)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("tries", type=int)
+def arguments(description: str | None) -> argparse.ArgumentParser:
+    """What all programs of this folder are asked with."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tries", type=int, nargs="?", default=20)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no further try after so long")
-    parser.add_argument("--of", choices=SUBJECTS, action="append", help="kill only this one")
-    given = parser.parse_args()
+    parser.add_argument("--of", choices=SUBJECTS, action="append", help="this pipeline only")
+    return parser
+
+
+def main() -> None:
+    given = arguments(__doc__).parse_args()
     print("seed", given.seed)
     rng = random.Random(given.seed)
     subjects = [SUBJECTS[name] for name in given.of or SUBJECTS]

@@ -193,11 +193,7 @@ def attempt(subject: kills.Subject, kind: str, project: Path, copy: Path) -> Non
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tries", type=int, nargs="?", default=20)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no further update after so long")
-    parser.add_argument("--of", choices=kills.SUBJECTS, action="append", help="this pipeline only")
+    parser = kills.arguments(__doc__)
     parser.add_argument("--again", type=Path, metavar="FOLDER", help="a moment that went wrong")
     parser.add_argument("--victim", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()

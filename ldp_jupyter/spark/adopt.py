@@ -45,6 +45,7 @@ def adopted(spark: Any, say: Callable[[str], None]) -> tuple[Any, bool]:
     """
     import pyspark
 
+    from ldp_jupyter.spark.interrupts import keep_to_the_call
     from ldp_jupyter.spark.log import quiet
 
     if spark.version.split(".")[:2] != pyspark.__version__.split(".")[:2]:
@@ -54,6 +55,7 @@ def adopted(spark: Any, say: Callable[[str], None]) -> tuple[Any, bool]:
         raise LdpError("LDP-5003", "the running Spark session has no Delta: its JVM started without the Delta JARs",
                        hint=f"{_HINT}; or start yours with delta.configure_spark_with_delta_pip(builder)")
     quiet()
+    keep_to_the_call(spark.sparkContext._gateway)
     session = _with_delta(spark)
     from ldp_jupyter.spark.bridge import EXTENSION, attach
 

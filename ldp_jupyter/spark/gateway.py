@@ -218,8 +218,12 @@ def _connect(launch_gateway: Any, port: int, secret: str) -> Any:
     given = {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
     before = {name: os.environ.get(name) for name in given}
     os.environ.update(given)
+    from ldp_jupyter.spark.interrupts import keep_to_the_call
+
     try:
-        return launch_gateway()
+        gateway = launch_gateway()
+        keep_to_the_call(gateway)
+        return gateway
     finally:
         for name, value in before.items():
             if value is None:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parent))
 import kills
-import moments
 
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.spark import session as sessions
@@ -144,11 +143,11 @@ def cause(rng: random.Random, project: Path, seconds: float) -> tuple[str, conte
     return "warehouse", Later(read_only(folder), moment)
 
 
-def one(places: moments.Places, subject: kills.Subject, rng: random.Random) -> str:
+def one(places: kills.Places, subject: kills.Subject, rng: random.Random) -> str:
     """An update that is disturbed, and the next one; gives what happened."""
     kind = rng.choice(kills.KINDS)
     project, state, options = places.take(subject, kind)
-    moments.restore(state, project)
+    kills.restore(state, project)
     name, trouble = cause(rng, project, places.seconds.get((subject.name, kind), 12.0))
     said = "was not hurt"
     begun = time.monotonic()
@@ -168,7 +167,7 @@ def main() -> int:
     print("seed", given.seed)
     rng = random.Random(given.seed)
     folder = Path(tempfile.mkdtemp(prefix="causes-"))
-    places = moments.Places(folder)
+    places = kills.Places(folder)
     subjects = [kills.SUBJECTS[name] for name in given.of or kills.SUBJECTS]
     begun, told = time.monotonic(), Counter[str]()
     for number in range(given.tries):

@@ -1,8 +1,8 @@
 """Kill updates at random moments; run again; the tables must be those of an undisturbed run.
 
 ``python tests/crash/kills.py 20 --seed 7`` tries twenty moments, of the Bookstore and of the accounts in turn (``--of``
-takes one of the two). Each try lands data, kills an update by SIGKILL when its journal has reached a random length (and a
-random moment later), maybe once more, and then lets it run.
+takes one of the two). Each try kills an update by SIGKILL when its journal has reached a random length (and a random moment
+later), maybe once more, and then lets it run. What came before the killed update is run once and put back for each try.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ import delta_files
 from ldp_jupyter.project.samples import bookstore_data
 
 ROOT = Path(__file__).parents[2]
+STATE = (".ldp", "outside")  # what an update writes
 KINDS = ("first", "later", "full", "after")  # what is killed, see `prepare`
 Tables = dict[str, list[Any]]
 
@@ -167,15 +169,63 @@ def check(subject: Subject, project: Path, kind: str, right: Tables | None = Non
         assert got[name] == rows, f"{name} after a kill ({subject.name}, {kind})"
 
 
-def one(subject: Subject, project: Path, rng: random.Random, say: Any = print) -> None:
-    """One try: an update killed once or twice."""
+def save(project: Path, copy: Path) -> None:
+    copy.mkdir(parents=True)
+    for name in STATE:
+        if (project / name).exists():
+            shutil.copytree(project / name, copy / name, symlinks=True)
+
+
+def restore(copy: Path, project: Path) -> None:
+    for name in STATE:
+        shutil.rmtree(project / name, ignore_errors=True)
+        if (copy / name).exists():
+            shutil.copytree(copy / name, project / name, symlinks=True)
+
+
+class Places:
+    """A project for each subject and kind, brought to where the killed update begins."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._ready: dict[tuple[str, str], dict[str, Any]] = {}
+        self.seconds: dict[tuple[str, str], float] = {}
+
+    def take(self, subject: Subject, kind: str) -> tuple[Path, Path, dict[str, Any]]:
+        """The project, its state, and the options of the update."""
+        key = (subject.name, kind)
+        project = self.folder / f"{subject.name}-{kind}"
+        state = self.folder / f"{subject.name}-{kind}.before"
+        if key not in self._ready:
+            subject.make(project)
+            self._ready[key] = prepare(subject, project, kind, lambda **options: run_here(project, **options))
+            save(project, state)
+        return project, state, self._ready[key]
+
+
+def one(places: Places, subject: Subject, rng: random.Random) -> tuple[int, bool]:
+    """One try: an update killed once or twice. Gives how many kills there were and whether the tables are right."""
     kind = rng.choice(KINDS)
-    options = prepare(subject, project, kind, lambda **options: run_here(project, **options))
+    project, state, options = places.take(subject, kind)
+    restore(state, project)
+    killed = 0
     for _ in range(rng.choice([1, 1, 2])):
-        say(subject.name, kind, run_killed(subject, project, rng.randrange(2, subject.events), rng.random() * 1.5, **options))
+        told = run_killed(subject, project, rng.randrange(2, subject.events), rng.random() * 1.5, **options)
+        killed += told.startswith("killed")
         options = {}
-    run_here(project)
-    check(subject, project, kind)
+        print(f"{subject.name} {kind} {told}", end="; ", flush=True)
+    left = places.folder / "left"
+    shutil.rmtree(left, ignore_errors=True)
+    save(project, left)
+    try:
+        run_here(project)
+        check(subject, project, kind)
+    except Exception:
+        left.rename(kept := places.folder / f"wrong-{time.monotonic_ns()}")
+        print(f"WRONG, what the kill left is in {kept} (of {project})\n{traceback.format_exc(limit=-2)}", flush=True)
+        return killed, False
+    print("right", flush=True)
+    return killed, True
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
@@ -188,21 +238,23 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def main() -> None:
+def main() -> int:
     given = arguments(__doc__).parse_args()
     print("seed", given.seed)
     rng = random.Random(given.seed)
     subjects = [SUBJECTS[name] for name in given.of or SUBJECTS]
-    begun = time.monotonic()
-    for number in range(given.tries):
-        if time.monotonic() - begun > given.seconds:
-            break
-        folder = Path(tempfile.mkdtemp(prefix="kill-"))
-        print(f"try {number + 1}", end=" ", flush=True)
-        subject = subjects[number % len(subjects)]
-        one(subject, subject.make(folder / "project"), rng)
-        shutil.rmtree(folder)
+    places = Places(Path(tempfile.mkdtemp(prefix="kill-")))
+    begun, tries, kills, wrong = time.monotonic(), 0, 0, 0
+    while tries < given.tries and time.monotonic() - begun < given.seconds:
+        tries += 1
+        print(f"try {tries}", end=" ", flush=True)
+        killed, right = one(places, subjects[tries % len(subjects)], rng)
+        kills, wrong = kills + killed, wrong + (not right)
+    print(f"{tries} tries, {kills} kills, {wrong} with wrong tables")
+    if not wrong:
+        shutil.rmtree(places.folder)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

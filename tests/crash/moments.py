@@ -35,7 +35,6 @@ import kills
 from ldp_jupyter import Pipeline
 
 COPIES = 10  # of one update
-STATE = (".ldp", "outside")  # what an update writes
 
 
 def victim() -> None:
@@ -84,7 +83,7 @@ class Victim:
             copy = folder / str(len(found))
             for number in (self.process.pid, self.jvm):
                 os.kill(number, signal.SIGSTOP)
-            save(project, copy)
+            kills.save(project, copy)
             for number in (self.process.pid, self.jvm):
                 os.kill(number, signal.SIGCONT)
             begun = time.monotonic()
@@ -97,20 +96,6 @@ class Victim:
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait()
-
-
-def save(project: Path, copy: Path) -> None:
-    copy.mkdir(parents=True)
-    for name in STATE:
-        if (project / name).exists():
-            shutil.copytree(project / name, copy / name, symlinks=True)
-
-
-def restore(copy: Path, project: Path) -> None:
-    for name in STATE:
-        shutil.rmtree(project / name, ignore_errors=True)
-        if (copy / name).exists():
-            shutil.copytree(copy / name, project / name, symlinks=True)
 
 
 def last_event(project: Path, name: str) -> str:
@@ -127,27 +112,7 @@ def digest(copy: Path) -> str:
     return found.hexdigest()
 
 
-class Places:
-    """A project for each subject and kind, brought to where the killed update begins."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._ready: dict[tuple[str, str], dict[str, Any]] = {}
-        self.seconds: dict[tuple[str, str], float] = {}
-
-    def take(self, subject: kills.Subject, kind: str) -> tuple[Path, Path, dict[str, Any]]:
-        """The project, its state, and the options of the update."""
-        key = (subject.name, kind)
-        project = self._folder / f"{subject.name}-{kind}"
-        state = self._folder / f"{subject.name}-{kind}.before"
-        if key not in self._ready:
-            subject.make(project)
-            self._ready[key] = kills.prepare(subject, project, kind, lambda **options: kills.run_here(project, **options))
-            save(project, state)
-        return project, state, self._ready[key]
-
-
-def one(places: Places, victim: Victim, subject: kills.Subject, rng: random.Random, tries: int, folder: Path) -> int:
+def one(places: kills.Places, victim: Victim, subject: kills.Subject, rng: random.Random, tries: int, folder: Path) -> int:
     """Copies of one update, maybe of a second one after a kill; gives how many moments were tried."""
     kind = rng.choice(kills.KINDS)
     project, state, options = places.take(subject, kind)
@@ -155,7 +120,7 @@ def one(places: Places, victim: Victim, subject: kills.Subject, rng: random.Rand
     done, times = 0, 1
     known: set[str] = set()
     while done < tries:
-        restore(state, project)
+        kills.restore(state, project)
         mean = places.seconds.get(key, 10.0) / COPIES
         gaps = [rng.uniform(0, 2 * mean) for _ in range(2 * COPIES)]
         copies, places.seconds[key] = victim.moments(project, options, gaps, folder / f"{subject.name}-{kind}" / str(times))
@@ -178,7 +143,7 @@ FAILED: list[Path] = []
 
 def attempt(subject: kills.Subject, kind: str, project: Path, copy: Path) -> None:
     """Put a copy in place, run, compare; tell and keep what is wrong."""
-    restore(copy, project)
+    kills.restore(copy, project)
     told = last_event(project, subject.name)
     begun = time.monotonic()
     try:
@@ -207,7 +172,7 @@ def main() -> int:
     print("seed", given.seed)
     rng = random.Random(given.seed)
     folder = Path(tempfile.mkdtemp(prefix="moments-"))
-    places, stopped = Places(folder), Victim()
+    places, stopped = kills.Places(folder), Victim()
     subjects = [kills.SUBJECTS[name] for name in given.of or kills.SUBJECTS]
     begun, done, number = time.monotonic(), 0, 0
     while done < given.tries and time.monotonic() - begun < given.seconds:

@@ -81,7 +81,8 @@ def table_state(
     metadata = snapshot.metadata()
     if snapshot.version() < 0:
         return TableState(-1, StructType([]), {}, None)
-    properties = session._jvm.scala.jdk.javaapi.CollectionConverters.asJava(metadata.configuration())
+    # A dict: py4j's map has None for what it lacks, whatever the default asked for.
+    properties = dict(session._jvm.scala.jdk.javaapi.CollectionConverters.asJava(metadata.configuration()))
     checksum = snapshot.checksumOpt()
     files = int(checksum.get().numFiles()) if checksum.isDefined() else None
     schema = StructType.fromJson(json.loads(metadata.schemaString()))
@@ -90,7 +91,7 @@ def table_state(
     if list_files and files is not None and files <= FILES_BY_NAME and properties.get(_MAPPING, "none") == "none":
         known = _data_files(session, checksum.get())
     transactions = _transactions(session, snapshot, checksum) if list_transactions else {}
-    return TableState(int(snapshot.version()), schema, dict(properties), files, known, transactions)
+    return TableState(int(snapshot.version()), schema, properties, files, known, transactions)
 
 
 def _transactions(session: SparkSession, snapshot: Any, checksum: Any) -> Mapping[str, int]:

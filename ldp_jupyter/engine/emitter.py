@@ -208,6 +208,13 @@ class Emitter:
         payload = {"warning": text, "changed_files": files[:100]}
         self.emit("planning_information", text, payload, level=Level.WARN, **self._flow_origin(planned))
 
+    def without_files(self, planned: PlannedFlow, files: list[str]) -> None:
+        """Files that a stream failed on, and that were taken away: it goes on without them."""
+        name, first = self.flow_name(planned.flow), ", ".join(files[:3])
+        text = f"Flow '{name}' goes on without files that it could not take: {first}{', ...' if files[3:] else ''}."
+        payload = {"warning": text, "files_taken_away": files[:100]}
+        self.emit("planning_information", text, payload, level=Level.WARN, **self._flow_origin(planned))
+
     def progress(
         self,
         planned: PlannedFlow,

@@ -12,6 +12,7 @@ from ldp_jupyter.engine.batch import job_group
 from ldp_jupyter.engine.causes import causes_of
 from ldp_jupyter.engine.failures import Canceled, flow_problem
 from ldp_jupyter.engine.new_columns import take_new_columns
+from ldp_jupyter.engine.refused_files import note_refused
 from ldp_jupyter.engine.stored import StoredFrames
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.events import FlowStatus
@@ -79,6 +80,7 @@ class FlowRun:
                 raise Canceled from None
             with using(self.work.base):
                 problem = flow_problem(error, self.work.graph, self.node, self.evaluation, self.name)
+            note_refused(self, error, problem)
             if error is not problem and problem.code != "LDP-4001":  # behind a violated rule there is only our own text
                 problem.causes = [(name, scrub(message)) for name, message in causes_of(error)]
             if not self.work.tries_again(self.planned, problem):  # else the scheduler says so

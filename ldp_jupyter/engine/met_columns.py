@@ -59,4 +59,5 @@ def refused_columns(met: MetColumns, flow_name: str, shown: str, place: Location
     elif met.mode == "rescue":
         message = f'flow "{flow_name}" cannot rescue columns of {file}: {new}'
         hint = "set schemaEvolutionMode to addNewColumns, or to none to leave them out"
+    hint += "; or take the file away and run again"
     return LdpError("LDP-3009", message, hint=hint, dataset=shown, location=place)

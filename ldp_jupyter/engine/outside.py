@@ -1,9 +1,10 @@
-"""Causes outside the pipeline that make a flow fail: a full disk, a file that went, a damaged checkpoint."""
+"""Causes outside the pipeline that make a flow fail: a full disk, a file gone or broken, a damaged checkpoint."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from ldp_jupyter.state import storage_hint
 
@@ -13,6 +14,10 @@ IGNORE_MISSING = "spark.sql.files.ignoreMissingFiles"
 GONE_HINT = (
     f"a file went after it was listed: put it back and run again; or, to go on without its rows, set {IGNORE_MISSING} "
     "to true"
+)
+_UNREADABLE = re.compile(
+    r"\[FAILED_READ_FILE\.(?:NO_HINT|CANNOT_READ_FILE_FOOTER|PARQUET_COLUMN_DATA_TYPE_MISMATCH)\] "
+    r"Encountered error while reading file (\S+)\.\s"
 )
 _CHECKPOINT = re.compile(
     "Failed to read log file|Incomplete log file|MALFORMED_LOG_FILE|CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED|"
@@ -40,6 +45,13 @@ def outside_cause(error: BaseException, text: str, flow_name: str, table: str | 
     hint = storage_hint(text, rights=not theirs)
     if hint is not None:
         return Outside("LDP-5006", hint)
+    file = unreadable_file(text)
+    if file is not None:
+        return Outside(
+            "LDP-3010",
+            f"mend {re.sub('^file:/+', '/', unquote(file))} or take it away, and run again; with the reader's option "
+            "ignoreCorruptFiles such files are passed over: their rows are missing then",
+        )
     if theirs:
         return None
     if _CHECKPOINT.search(text):
@@ -52,3 +64,9 @@ def outside_cause(error: BaseException, text: str, flow_name: str, table: str | 
     if _GONE.search(text):
         return Outside("LDP-3001", GONE_HINT)
     return None
+
+
+def unreadable_file(text: str) -> str | None:
+    """The URI of a file that could not be read; None where an error says something else."""
+    found = _UNREADABLE.search(text)
+    return found[1] if found else None

@@ -15,7 +15,7 @@ from ldp_jupyter.engine.definitions import KEY, definition, differences
 from ldp_jupyter.engine.inactive import Absent, find_absent
 from ldp_jupyter.engine.plan import UpdatePlan, inputs_through_views, plan_update, refusing_readers, reset_allowed
 from ldp_jupyter.engine.request import flow_name
-from ldp_jupyter.engine.tables import check_owner, new_columns, read_tables, tables_at
+from ldp_jupyter.engine.tables import begins_anew, check_owner, read_tables, tables_at
 from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ class _Preview:
         try:
             check_owner(node, table, self.owner, self.graph)
             if node.kind == Kind.STREAMING_TABLE and table.exists and not full:
-                new_columns(node, table, node.schema, self.graph)
+                begins_anew(self.session, node, table, node.schema, self.graph, self.layout)
                 self._check_changes(node, table)
         except LdpError as problem:
             return problem

@@ -10,6 +10,7 @@ from ldp_jupyter.engine.backlog_metrics import backlog_metrics
 from ldp_jupyter.engine.changed_files import tell_changed_files
 from ldp_jupyter.engine.existing_files import pass_over_existing
 from ldp_jupyter.engine.outside import GONE_HINT, IGNORE_MISSING
+from ldp_jupyter.engine.refused_files import refused_files
 from ldp_jupyter.engine.sizing import LIMIT, input_paths, suit
 from ldp_jupyter.engine.state_store import choose_state_store
 from ldp_jupyter.errors import LdpError
@@ -81,10 +82,13 @@ def nothing_new(run: FlowRun, frame: Any, checkpoint: str) -> bool:
         return True
     gone = files_gone(checkpoint, sources)
     if gone and run.session.conf.get(IGNORE_MISSING) != "true":
-        more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
-        raise LdpError(
-            "LDP-3001", f'flow "{run.name}" failed: {gone[0]}{more} does not exist', hint=GONE_HINT, heals=True
-        )
+        lost = [file for file in gone if file not in refused_files(checkpoint)]
+        if lost:
+            more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+            raise LdpError(
+                "LDP-3001", f'flow "{run.name}" failed: {lost[0]}{more} does not exist', hint=GONE_HINT, heals=True
+            )
+        run.work.emitter.without_files(run.planned, gone)
     return False
 
 

@@ -81,7 +81,9 @@ def tables_at(session: Any, paths: Mapping[K, str]) -> dict[K, Table]:
     return tables
 
 
-def set_up(session: Any, node: Node, table: Table, schema: Any, owner: str, graph: Graph, *, full: bool) -> bool:
+def set_up(
+    session: Any, node: Node, table: Table, schema: Any, owner: str, graph: Graph, layout: Layout, *, full: bool
+) -> bool:
     """Bring a streaming table to its declaration; a materialized view is made by its own write.
 
     Parameters:
@@ -98,10 +100,31 @@ def set_up(session: Any, node: Node, table: Table, schema: Any, owner: str, grap
     check_owner(node, table, owner, graph)
     if node.kind != Kind.STREAMING_TABLE:
         return False
-    if not table.exists or full:
+    if not table.exists or full or begins_anew(session, node, table, schema, graph, layout):
         create(session, node, table, schema, owner)
         return True
     return evolve(session, node, table, schema, graph)
+
+
+def begins_anew(session: Any, node: Node, table: Table, schema: Any, graph: Graph, layout: Layout) -> bool:
+    """Whether a stored streaming table must be made anew to fit its declaration, and no flow has begun to write it.
+
+    So it is after an update that ended before its flows ran, when columns of files are found otherwise now.
+
+    Raises:
+        LdpError: LDP-3005 where only a full refresh can do it.
+    """
+    from ldp_jupyter.spark import bridge
+
+    try:
+        new_columns(node, table, schema, graph)
+    except LdpError:
+        begun = any((folder / table.generation).exists() for folder in layout.lives(table.name))
+        info = None if begun else bridge.table_info(session, [table.path])[0]
+        if info is None or info.num_records != 0:
+            raise
+        return True
+    return False
 
 
 def check_owner(node: Node, table: Table, owner: str, graph: Graph) -> None:

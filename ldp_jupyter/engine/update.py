@@ -266,8 +266,9 @@ class Update:
         def one(item: tuple[Name, Node]) -> LdpError | None:
             name, node = item
             try:
+                table, full_refresh = work.tables[name], name in full
                 if set_up(
-                    self.session, node, work.tables[name], node.schema, self.owner, self.graph, full=name in full
+                    self.session, node, table, node.schema, self.owner, self.graph, self.layout, full=full_refresh
                 ):
                     work.touched.add(name)
             except Exception as error:

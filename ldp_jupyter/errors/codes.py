@@ -98,7 +98,12 @@ _ENTRIES = [
     ErrorCode(
         "LDP-3009",
         "a file has columns that its stream does not take",
-        "Add them to the schema or its hints, or choose another schemaEvolutionMode.",
+        "Add them to the schema or its hints, choose another schemaEvolutionMode, or take the file away.",
+    ),
+    ErrorCode(
+        "LDP-3010",
+        "a file cannot be read: it is truncated, damaged or of another format",
+        "Mend it or take it away; the reader's option ignoreCorruptFiles passes over such files.",
     ),
     ErrorCode(
         "LDP-4001", "an expectation with ON VIOLATION FAIL was violated", "Mend the data or the rule, and run again."

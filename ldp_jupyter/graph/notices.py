@@ -89,9 +89,6 @@ class Notices:
         self._places: set[Location | None] = set()
         # processed files are moved, and kept for no time before
         self._moves, self._at_once = False, False
-        # where XML files are read with columns that are found, so that elements without a place can come
-        self._xml: list[Location | None] = []
-        self._no_rescue = False
         # a batch has a limit of files, and one of bytes
         self._limits: set[str] = set()
         # options of Auto Loader without its prefix, and whether one had it
@@ -119,9 +116,6 @@ class Notices:
         self._prefixed = True
         name = key[len(_PREFIX) :]
         known = _BY_LOWER.get(name.lower())
-        if known == "format" and str(value).lower() == "xml":
-            self._xml.append(place)
-        self._no_rescue |= known == "schemaEvolutionMode" and str(value).lower() == "none"
         if known in _LIMITS:
             self._limits.add(known)
         self._moves |= known == "cleanSource" and str(value).lower() == "move"
@@ -154,9 +148,6 @@ class Notices:
             self.notes.append(local_only("PIVOT", _moved(query, position(query.text, found.start() if found else 0))))
         if not re.search(r"\b(read_files|cloud_files)\s*\(", plain, re.IGNORECASE):
             return
-        if xml := re.search(r"'xml'", query.text, re.IGNORECASE):
-            self._xml.append(_moved(query, position(query.text, xml.start())))
-        self._no_rescue |= bool(re.search(r"\bschemaEvolutionMode\W+none\b", query.text, re.IGNORECASE))
         self._limits |= {name for name in _LIMITS if re.search(rf"\b{name}\b", query.text, re.IGNORECASE)}
         self._moves |= bool(re.search(r"\bcleanSource\W+MOVE\b", query.text, re.IGNORECASE))
         self._at_once |= bool(re.search(r"\bcleanSource\.retentionDuration\W+0\b", query.text, re.IGNORECASE))
@@ -184,9 +175,6 @@ class Notices:
         notes = list(self.notes)
         if self._bare and self._prefixed:
             notes.append(local_only("bare option", self._bare[0]))
-        if self._xml and not self._no_rescue:
-            text = "Auto Loader rescues no elements of xml files: those that come later without a column are left out"
-            notes.append(Note("no_effect", text, self._xml[0]))
         if len(self._limits) == len(_LIMITS):
             self._idle.setdefault("maxBytesPerTrigger beside maxFilesPerTrigger", None)
         if self._idle:

@@ -28,7 +28,7 @@ SOURCE = """
 
     def landed(folder, form, **options):
         reader = spark.readStream.format("cloudFiles").option("cloudFiles.format", form)
-        return reader.options(**{f"cloudFiles.{key}": value for key, value in options.items()}).load(folder)
+        return reader.options(**{key if key == "rowTag" else f"cloudFiles.{key}": value for key, value in options.items()}).load(folder)
 
     @dp.table
     def grown():
@@ -49,6 +49,10 @@ SOURCE = """
     @dp.table
     def by_header():
         return landed("sheets", "csv", schemaHints="id INT")
+
+    @dp.table
+    def tree():
+        return landed("trees", "xml", rowTag="r", inferColumnTypes="true")
 
     @dp.table
     def late_only():
@@ -90,7 +94,7 @@ def test_columns_of_streams_through_two_changes(
     root = make_project({"transformations/a.py": SOURCE})
     land(root, {
         "data/a.json": '{"a": 1, "b": {"c": 2}}\n', "strict/a.json": '{"a": 1}', "sheets/a.csv": "id,name\n1,x\n",
-        "changes/a.json": '{"id": 1, "at": 1, "v": "x"}\n',
+        "changes/a.json": '{"id": 1, "at": 1, "v": "x"}\n', "trees/a.xml": "<x><r><a>1</a><b><c>2</c></b></r></x>",
     })
     pipeline = Pipeline(root)
     pipeline.run()
@@ -102,6 +106,7 @@ def test_columns_of_streams_through_two_changes(
         "data/b.json": '{"a": "one", "b": {"c": 3, "d": 4}, "e": 1.5}\n', "strict/b.json": '{"a": 2, "e": 3}',
         "sheets/b.csv": "extra,id\nmore,2\n,x\n",
         "changes/b.json": '{"id": 1, "at": 2, "v": "y", "n": 5}\n',
+        "trees/b.xml": '<x><r><a>one</a><b><c>3</c><d k="4">5</d></b></r><r><e/></r></x>',
     }, old=True)
     events: list[Event] = []
     with pytest.raises(UpdateFailed) as failed:
@@ -110,11 +115,15 @@ def test_columns_of_streams_through_two_changes(
     assert "takes no new columns" in failed.value.problems[0].message
     again = {event.origin["flow_name"]: event.details["flow_progress"]["new_columns"]
              for event in events if "begins again" in event.message}
-    assert again == {"grown": ["b.d", "e"], "by_header": ["extra"], "late_only": ["extra"], "latest": ["n"]}
+    assert again == {"grown": ["b.d", "e"], "by_header": ["extra"], "late_only": ["extra"], "latest": ["n"],
+                     "tree": ["b.d"]}
     told = [(*row[:-1], rescued(row[-1])) for row in rows(pipeline, "a, b.c, b.d, e, _rescued_data", "grown")]
     assert told == [(1, 2, None, None, ()), (None, 3, 4, 1.5, ('a="one"', "b.json"))]
     assert [rescued(text) for (text,) in rows(pipeline, "_rescued_data", "rescued WHERE a = 'one'")] == [
         ('b={"d": 4}', "e=1.5", "b.json")]
+    trees = rows(pipeline, "a, b.c, b.d._k, b.d._VALUE, _rescued_data", "tree")
+    assert [(*row[:-1], rescued(row[-1])) for row in trees] == [
+        (1, 2, None, None, ()), (None, 3, 4, 5, ('a="one"', "b.xml")), (None, None, None, None, ())]
     assert rows(pipeline, "*", "bare") == [("1", ("2",)), ("one", ("3",))]
     assert rows(pipeline, "id, name, extra", "by_header") == [(1, "x", None), (2, None, "more"), (None, None, None)]
     assert rows(pipeline, "id", "late_only") == [("2",), ("x",)]
@@ -124,14 +133,21 @@ def test_columns_of_streams_through_two_changes(
     source = root / "transformations/a.py"  # hints say that the column is known
     text = source.read_text(encoding="utf-8").replace('"failOnNewColumns"', '"failOnNewColumns", schemaHints="e INT"')
     source.write_text(text, encoding="utf-8")
-    land(root, {"data/c.json": '{"a": 7, "f": [{"g": 1}]}\n', "changes/c.json": '{"id": 2, "at": 3, "m": true}'})
+    land(root, {"data/c.json": '{"a": 7, "f": [{"g": 1}]}\n', "changes/c.json": '{"id": 2, "at": 3, "m": true}',
+                "strict/c.json": '{"a": 3, "g": 4}', "sheets/c.csv": "id,late\n3,z\n", "trees/c.xml": "<x><r><f>1</f></r></x>"})
     graph = Pipeline(root).dry_run()
     shown = {graph.shown(name): [c.name for c in node.columns or ()] for name, node in graph.nodes.items()}
     assert shown["grown"] == ["a", "b", "e", "f", "_rescued_data"]
     assert shown["rescued"] == ["a", "b", "_rescued_data"]
     assert shown["latest"] == ["at", "id", "v", "n", "m", "_rescued_data"]
-    pipeline.run()
+    with pytest.raises(UpdateFailed, match=r"takes no new columns, and .*/strict/c.json has: g"):
+        pipeline.run()
     assert rows(pipeline, "a, e", "strict") == [("1", None), ("2", 3)]
+    assert [rescued(text) for (text,) in rows(pipeline, "_rescued_data", "rescued WHERE a = '7'")] == [
+        ('f=[{"g": 1}]', "c.json")]
+    assert rows(pipeline, "*", "bare WHERE a = '7'") == [("7", None)]
+    assert rows(pipeline, "id, extra, late", "by_header WHERE late IS NOT NULL") == [(3, None, "z")]
+    assert rows(pipeline, "f", "tree WHERE f IS NOT NULL") == [(1,)]
     assert rows(pipeline, "a, f", "grown WHERE a = 7") == [(7, [(1,)])]
 
     # types stay until a full refresh finds them anew
@@ -149,6 +165,12 @@ def test_what_has_no_place_is_kept(spark: SparkSession, tmp_path: Path) -> None:
         "whole/a.json": '[{"n": 1},\n {"n": "one"}]', "whole/b.json": '{"n": 3}\n{"n": 4}', "whole/c.json": '{"n": 5}\n{"n": ',
         "sheets/a.csv": b'\xef\xbb\xbfn,t\n1,x\none,y\n3,"a,b",z\n4\n', "sheets/b.csv": "t,n\r\nq,5\r\n", "sheets/c.csv": "",
         "bare/a.csv": "1,x\n2,y,more\n",
+        "trees/a.xml": '<rows><r id="1"><n>1</n><s>x</s></r><r id="two"><n>one</n><t>after</t></r>'
+                       '<r id="3"><N>3</N><p>\n<a>x</a><b>y</b><c k="1">z</c></p></r>'
+                       '<r id="4"><l>1</l><l>two &amp;</l><l>3</l><t at="now">text</t></r>'
+                       '<r id="5"><t>first</t><t>last</t><p>plain</p><n><deep>1</deep></n></r></rows>',
+        "trees/b.xml": '<rows><r id="6"/><r id="7"><n>7</n></rows>', "trees/c.xml": "",
+        "trees/d.xml": b'\xef\xbb\xbf<rows>\r\n<r id="8"><n>8</n></r>\r<r id="9" new="x"/>\n</rows>',
     })  # fmt: skip
 
     def read(folder: str, arguments: str) -> list[tuple[Any, ...]]:
@@ -169,6 +191,17 @@ def test_what_has_no_place_is_kept(spark: SparkSession, tmp_path: Path) -> None:
         (1, "x", ()), (3, "a,b", ('_c2="z"', "a.csv")), (4, None, ()), (5, "q", ()), (None, "y", ('n="one"', "a.csv"))]
     assert read("bare", "format => 'csv', header => false, schema => 'n INT, t STRING'") == [
         (1, "x", ()), (2, "y", ('_c2="more"', "a.csv"))]
+    trees = "_id INT, n INT, l ARRAY<INT>, p STRUCT<a: INT, b: STRING>, t STRING"
+    nothing = (None,) * 5
+    assert read("trees", f"format => 'xml', rowTag => 'r', schema => '{trees}'") == sorted([
+        (1, 1, None, None, None, ('s="x"', "a.xml")), (None, None, None, None, "after", ('_id="two"', 'n="one"', "a.xml")),
+        (3, None, None, (None, "y"), None, ('N="3"', 'p={"a": "x", "c": {"_k": "1", "_VALUE": "z"}}', "a.xml")),
+        (4, None, [1, None, 3], None, "text", ('l=[null, "two &", null]', 't={"_at": "now"}', "a.xml")),
+        (5, None, None, (None, None), "last", ('t=["first", null]', 'p="plain"', 'n={"deep": "1"}', "a.xml")),
+        (6, None, None, None, None, ()),
+        (*nothing, ('_corrupt_record="<rows><r id=\\"6\\"/><r id=\\"7\\"><n>7</n></rows>"', "b.xml")),
+        (8, 8, None, None, None, ()), (9, None, None, None, None, ('_new="x"', "d.xml")),
+    ], key=str)
     kept = spark.sql(f"SELECT * FROM read_files('{tmp_path}/lines', format => 'json', "
                      "schema => 'n INT, _corrupt_record STRING', rescuedDataColumn => 'odd') WHERE _corrupt_record IS NOT NULL")
     assert sorted(row._corrupt_record for row in kept.collect()) == ['"text"', "broken{"]
@@ -261,6 +294,17 @@ def changed(events: list[Event]) -> dict[str, list[str]]:
     """Files that events tell of as changed, by flow."""
     return {event.origin["flow_name"]: [os.path.basename(file) for file in payload["changed_files"]]
             for event in events if "changed_files" in (payload := event.details.get("planning_information", {}))}
+
+
+def test_inference_looks_at_as_much_as_it_is_told(spark: SparkSession, tmp_path: Path) -> None:
+    land(tmp_path, {"old.json": '{"a": 1}'}, old=True)
+    land(tmp_path, {"new.json": '{"b": 1}'})
+    setting = "spark.databricks.cloudFiles.schemaInference.sampleSize."
+    for name, value, columns in (("numFiles", "1000", ["a", "b"]), ("numFiles", "1", ["b"]), ("numBytes", "15", ["b"])):
+        spark.conf.set(setting + name, value)
+        reader = spark.readStream.format("cloudFiles").option("cloudFiles.format", "json")
+        assert reader.load(str(tmp_path)).columns == [*columns, "_rescued_data"], (name, value)
+        spark.conf.unset(setting + name)
 
 
 def test_modes_that_cannot_be(spark: SparkSession, tmp_path: Path) -> None:

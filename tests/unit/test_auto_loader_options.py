@@ -30,7 +30,7 @@ def told_of_python(**options: str) -> list[str]:
         {"includeExistingFiles": "false"},
         {"allowOverwrites": "true"},
         {"format": "orc", "schemaEvolutionMode": "rescue"},
-        {"format": "xml", "schemaEvolutionMode": "none"},
+        {"format": "xml"},
         {"maxBytesPerTrigger": "1g", "databricks__serviceCredential": "x"},
         {"useNotifications": "false"},
         {"cleanSource": "OFF"},
@@ -53,12 +53,8 @@ def test_what_has_no_effect() -> None:
         "Auto Loader's schemaEvolutionMode has no effect"]
 
 
-def test_elements_of_xml_files_are_not_rescued() -> None:
-    text = "Auto Loader rescues no elements of xml files: those that come later without a column are left out"
-    assert told_of_python(format="xml") == [text]
-    assert told("SELECT * FROM STREAM read_files('x', format => 'xml', rowTag => 'r')") == [text]
-    assert told("SELECT * FROM STREAM read_files('x', format => 'xml', schemaEvolutionMode => 'none')") == []
-    assert told("SELECT * FROM STREAM read_files('x', format => 'json', rescuedDataColumn => 'odd')") == []
+def test_nothing_to_tell_in_sql() -> None:
+    assert told("SELECT * FROM STREAM read_files('x', format => 'xml', rowTag => 'r', rescuedDataColumn => 'odd')") == []
 
 
 def test_options_of_the_vendor_s_readers() -> None:

@@ -188,6 +188,19 @@ def test_a_damaged_checkpoint_says_how_to_begin_anew(told: str) -> None:
     assert "run with --reset-checkpoint the_flow" in sink.hint
 
 
+@pytest.mark.parametrize("python", ["", UDF + "\n"])
+def test_a_file_that_cannot_be_read_is_named_with_what_to_do(python: str) -> None:
+    told = (
+        "org.apache.spark.SparkException: [FAILED_READ_FILE.NO_HINT] Encountered error while reading file "
+        "file:///in/a%20b.json.gz.  SQLSTATE: KD001\njava.io.EOFException: Unexpected end of input stream"
+    )
+    problem = problem_for(STREAM.format(WRITE, python + told))
+    assert problem.code == "LDP-3010"
+    assert problem.message.endswith("a%20b.json.gz. Unexpected end of input stream")
+    assert problem.hint.startswith("mend /in/a b.json.gz or take it away, and run again; ")
+    assert "ignoreCorruptFiles" in problem.hint
+
+
 def test_a_file_that_went_is_put_back() -> None:
     told = (
         "org.apache.spark.SparkFileNotFoundException: [FAILED_READ_FILE.FILE_NOT_EXIST] Encountered error while reading "

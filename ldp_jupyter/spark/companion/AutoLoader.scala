@@ -44,13 +44,14 @@ object AutoLoader {
         inferring(session, format, asked, path, reading))
     val rescue = Rescue(column, source, onNew, more)
     val all = rescue.column.fold(columns)(name => StructType(columns.filterNot(_.name == name)).add(name, StringType))
-    val rescues = rescue.column.isDefined || rescue.onNew.isDefined
+    val rescues = (rescue.column.isDefined || rescue.onNew.isDefined) &&
+      (Warehouse.key(form) != "xml" || RescuingXml.takes(reading))
     val reader =
       if (streaming && again(asked)) Some(ReadAgain.reader(form, rescues))
       else if (rescues) readers(more.nonEmpty).get(Warehouse.key(form))
       else None
     val rescuing = Warehouse.key(form) match {
-      case "xml" => rescue.column.map("columnNameOfCorruptRecord" -> _).toMap
+      case "xml" if !rescues => rescue.column.map("columnNameOfCorruptRecord" -> _).toMap
       case _ if reader.isDefined => rescue.options
       case _ => Map.empty
     }
@@ -59,7 +60,7 @@ object AutoLoader {
 
   /** Readers that keep, or do not pass over, what has no place in the columns. */
   private def readers(more: Boolean): Map[String, String] = Map("json" -> classOf[RescuingJson],
-    "csv" -> classOf[RescuingCsv], "avro" -> classOf[WatchedAvro],
+    "csv" -> classOf[RescuingCsv], "xml" -> classOf[RescuingXml], "avro" -> classOf[WatchedAvro],
     "parquet" -> (if (more) classOf[RescuingParquet] else classOf[WatchedParquet]),
     "orc" -> (if (more) classOf[RescuingOrc] else classOf[WatchedOrc]))
     .map { case (format, reader) => format -> reader.getName }

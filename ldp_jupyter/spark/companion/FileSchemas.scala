@@ -19,10 +19,12 @@ import org.apache.spark.sql.types.{ArrayType, DataType, StringType, StructType}
 /** Columns of files, found by reading them once: the answer is kept as long as the list of files is the same. */
 object FileSchemas {
   private val Sample = 1000
+  private val SampleBytes = "50g"
+  private val SampleSettings = "spark.databricks.cloudFiles.schemaInference.sampleSize."
   private val Kept = 500
 
   private case class Question(format: String, path: String, options: Map[String, String], files: Long,
-    byHeader: Boolean)
+    sample: Int, byHeader: Boolean)
 
   private val answers = new mutable.LinkedHashMap[Question, StructType]
 
@@ -31,15 +33,17 @@ object FileSchemas {
     infer(session, format, path, listing(session, path, options), options)
 
   /**
-   * The columns of some files: of the newest thousand.
+   * The columns of some files: of the newest thousand, up to 50 GB, or as many as the platform's settings say.
    *
    * @param byHeader whether CSV files may have different columns
    */
   def infer(session: SparkSession, format: String, path: String, listing: Listing, options: Map[String, String],
       byHeader: Boolean = false): StructType = {
-    val question = Question(format.toLowerCase(Locale.ROOT), path, options, listing.fingerprint, byHeader)
+    def setting(name: String, usual: String) = session.conf.getOption(SampleSettings + name).getOrElse(usual)
+    val sample = listing.newest(setting("numFiles", Sample.toString).toInt, SizeText.bytes(setting("numBytes", SampleBytes)))
+    val question =
+      Question(format.toLowerCase(Locale.ROOT), path, options, listing.fingerprint, sample.files.size, byHeader)
     answers.synchronized(answers.get(question)).getOrElse {
-      val sample = listing.newest(Sample)
       val whole = sample.files.size == listing.files.size && listing.whole
       val paths = if (whole) Seq(path) else sample.files.map(_.getPath.toString)
       val placed = if (whole) options else options + ("basePath" -> path)
@@ -161,8 +165,14 @@ case class Listing(files: Seq[FileStatus], whole: Boolean = true) {
 
   def newest: Long = files.iterator.map(_.getModificationTime).maxOption.getOrElse(0L)
 
-  def newest(count: Int): Listing =
-    if (files.size <= count) this else Listing(files.sortBy(-_.getModificationTime).take(count), whole = false)
+  /** The newest ones up to a number and a size; one at least. */
+  def newest(count: Int, bytes: Long): Listing =
+    if (files.size <= count && files.iterator.map(_.getLen).sum <= bytes) this
+    else {
+      val sorted = files.sortBy(-_.getModificationTime).take(count)
+      val sizes = sorted.map(_.getLen).scanLeft(0L)(_ + _).tail
+      Listing(sorted.take(sizes.count(_ <= bytes).max(1)), whole = false)
+    }
 
   /** Those that are as new as a moment, and some others by their paths. */
   def since(moment: Long, others: Set[String]): Listing = Listing(

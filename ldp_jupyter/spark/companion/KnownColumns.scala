@@ -32,9 +32,10 @@ class KnownColumns(session: SparkSession, source: String) {
    */
   def of(listing: Listing, evolves: Boolean)(infer: Listing => StructType): StructType = latest match {
     case None =>
-      val columns = infer(listing)
-      keep(Version(0, columns, listing.newest, listing.fingerprint))
-      columns
+      val first = (if (own.isEmpty) None else lookedAt)
+        .getOrElse(Version(0, infer(listing), listing.newest, listing.fingerprint))
+      if (own.isEmpty) KnownColumns.looked.put(key, (first.columns, first.newest, first.files)) else keep(first)
+      if (own.isDefined && evolves && first.files != listing.fingerprint) evolved(first, listing, infer) else first.columns
     case Some(version) if evolves && (version.files != listing.fingerprint || found.nonEmpty) => evolved(version, listing, infer)
     case Some(version) => version.columns
   }
@@ -52,6 +53,12 @@ class KnownColumns(session: SparkSession, source: String) {
     keep(Version(number, columns, listing.newest, listing.fingerprint))
     columns
   }
+
+  /** Those that the graph was resolved with, and the table made: files that came since do not change their types. */
+  private def lookedAt: Option[Version] = Option(KnownColumns.looked.get(key))
+    .map { case (columns, newest, files) => Version(0, columns, newest, files) }
+
+  private def key = (Warehouse.root(session).fold("")(_.toString), source)
 
   private def latest: Option[Version] = known.iterator.flatMap { folder =>
     folders.children(folder).map(_.getPath).filter(_.getName.forall(_.isDigit)).maxByOption(_.getName.toInt)
@@ -76,6 +83,14 @@ class KnownColumns(session: SparkSession, source: String) {
 object KnownColumns {
   val Setting = "spark.ldp.columns"
   val Found = "new"
+  private val Kept = 500
+
+  /** What was found for sources that had no versions, by warehouse and source: columns, newest file, all files. */
+  private val looked = java.util.Collections.synchronizedMap(
+    new java.util.LinkedHashMap[(String, String), (StructType, Long, Long)] {
+      override def removeEldestEntry(eldest: java.util.Map.Entry[(String, String), (StructType, Long, Long)]): Boolean =
+        size > Kept
+    })
 }
 
 /** One schema with the new columns of another: at the end, within structs too; what is known keeps its type. */

@@ -70,7 +70,7 @@ object ReadAgain {
     case "parquet" => classOf[ParquetAgain]
     case "orc" => classOf[OrcAgain]
     case "avro" => classOf[AvroAgain]
-    case "xml" => classOf[XmlAgain]
+    case "xml" => if (rescuing) classOf[RescuingXmlAgain] else classOf[XmlAgain]
     case "text" => classOf[TextAgain]
     case "binaryfile" => classOf[BinaryFilesAgain]
     case other => Problem.raise(s"allowOverwrites is not there for files of the format $other")
@@ -85,5 +85,6 @@ class ParquetAgain extends RescuingParquet with ReadAgain
 class OrcAgain extends RescuingOrc with ReadAgain
 class AvroAgain extends WatchedAvro with ReadAgain
 class XmlAgain extends XmlFileFormat with ReadAgain
+class RescuingXmlAgain extends RescuingXml with ReadAgain
 class TextAgain extends TextFileFormat with ReadAgain
 class BinaryFilesAgain extends BinaryFileFormat with ReadAgain

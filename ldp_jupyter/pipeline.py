@@ -454,14 +454,24 @@ class Pipeline:
 
         Parameters:
             limit: rows taken at most; None takes all.
+
+        Raises:
+            LdpError: LDP-2003, LDP-2004, LDP-2001 or LDP-2015 for a statement that Spark refuses.
         """
+        from py4j.protocol import Py4JJavaError
+        from pyspark.errors import PySparkException
+
         from ldp_jupyter.display import DataView
         from ldp_jupyter.graph import Column
+        from ldp_jupyter.graph.spark_errors import statement_problem
 
         session = self.session()
-        frame = session.sql(text)
-        columns = [Column(f.name, f.dataType.simpleString()) for f in frame.schema.fields]
-        rows = frame.collect() if limit is None else frame.limit(limit + 1).collect()
+        try:
+            frame = session.sql(text)
+            columns = [Column(f.name, f.dataType.simpleString()) for f in frame.schema.fields]
+            rows = frame.collect() if limit is None else frame.limit(limit + 1).collect()
+        except (PySparkException, Py4JJavaError) as error:
+            raise statement_problem(error, session, self.namespace) from None
         more = limit is not None and len(rows) > limit
         return DataView(columns, rows[:limit], more=more)
 

@@ -11,8 +11,6 @@ from ldp_jupyter.cli.tree import ldp
 
 if TYPE_CHECKING:
     from ldp_jupyter.cli.door import Door
-    from ldp_jupyter.display import DataView
-    from ldp_jupyter.pipeline import Pipeline
 
 
 @ldp.command()
@@ -43,17 +41,6 @@ def tables(door: Door, /, form: str, **options: Any) -> None:
     )
 
 
-def _rows(pipeline: Pipeline, sql: str, limit: int | None) -> DataView:
-    from pyspark.errors import PySparkException
-
-    from ldp_jupyter.graph.spark_errors import statement_problem
-
-    try:
-        return pipeline.query(sql, limit)
-    except PySparkException as error:
-        raise statement_problem(error) from None
-
-
 @ldp.command()
 @common
 @output_format("table", "json", "csv")
@@ -63,7 +50,7 @@ def _rows(pipeline: Pipeline, sql: str, limit: int | None) -> DataView:
 def query(door: Door, /, form: str, limit: int | None, sql: str, **options: Any) -> None:
     """Run an SQL query over every table, with three-part names."""
     pipeline = door.pipeline(options)
-    view = _rows(pipeline, sql, limit if limit is not None or form != "table" else 100)
+    view = pipeline.query(sql, limit if limit is not None or form != "table" else 100)
     if form == "json":
         door.json(view.to_json())
     elif form == "csv":
@@ -82,7 +69,7 @@ def show(door: Door, /, form: str, limit: int, dataset: str, **options: Any) -> 
     """Rows of a dataset."""
     pipeline = door.pipeline(options)
     name = pipeline.namespace.qualify(dataset)
-    view = _rows(pipeline, f"SELECT * FROM {name.quoted}", limit)
+    view = pipeline.query(f"SELECT * FROM {name.quoted}", limit)
     view.title = pipeline.namespace.shown(name)
     if form == "json":
         door.json(view.to_json())

@@ -9,7 +9,7 @@ from ldp_jupyter.declarations import SqlQuery
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.errors.hints import condition_hint, syntax_hint
 from ldp_jupyter.graph.evaluate import place_in, unknown_table
-from ldp_jupyter.names import did_you_mean
+from ldp_jupyter.names import Name, did_you_mean
 from ldp_jupyter.project.local_paths import PATH_SETTING, ROOT_SETTING, platform_prefix
 from ldp_jupyter.sources.failures import source_problem, user_location
 from ldp_jupyter.sources.near_names import frame_attribute
@@ -17,6 +17,7 @@ from ldp_jupyter.sources.near_names import frame_attribute
 if TYPE_CHECKING:
     from ldp_jupyter.declarations import Location
     from ldp_jupyter.graph.evaluate import Evaluation
+    from ldp_jupyter.names import Namespace
 
 _FORMATS = ("json", "csv", "parquet", "text", "orc", "avro", "xml", "binaryFile", "delta", "cloudFiles", "rate")
 VENDOR_FUNCTIONS = frozenset(
@@ -59,40 +60,11 @@ def evaluation_problem(error: BaseException, evaluation: Evaluation, dataset: st
             names = re.findall(r"(\w+)\s+AS\s*\(", flow.query.text, re.IGNORECASE)  # of its WITH
             problem.hint = did_you_mean(_short(evaluation, name), names) or problem.hint
         return problem
-    if condition.startswith(("UNRESOLVED_COLUMN", "FIELD_NOT_FOUND")):
-        name = _unquoted(parameters.get("objectName") or parameters.get("fieldName") or "")
-        proposals = [_unquoted(p) for p in (parameters.get("proposal") or "").split(", ") if p]
-        hint = did_you_mean(name, proposals) or did_you_mean(name.split(".")[-1], proposals)
-        if hint is None and proposals:
-            hint = f"its input has: {', '.join(proposals)}"
-        return LdpError(
-            "LDP-2004", f'unknown column "{name}"', hint=hint, dataset=dataset, location=place, detail=str(error)
-        )
-    if condition.startswith("UNRESOLVED_USING_COLUMN_FOR_JOIN"):
-        name = _unquoted(parameters.get("colName") or "")
-        columns = [_unquoted(c) for c in (parameters.get("suggestion") or "").split(", ") if c]
-        hint = did_you_mean(name, columns) or f"that side has: {', '.join(columns)}"
-        message = f'unknown column "{name}" on the {parameters.get("side", "other")} side of the join'
-        return LdpError("LDP-2004", message, hint=hint, dataset=dataset, location=place, detail=str(error))
-    if condition.startswith("PARSE_SYNTAX_ERROR"):
-        hint = syntax_hint(str(error))
-        return LdpError(
-            "LDP-2001", f"SQL syntax: {message}", hint=hint, dataset=dataset, location=place, detail=str(error)
-        )
     if condition.startswith("ATTRIBUTE_NOT_SUPPORTED"):
         return _unknown_attribute(error, dataset, place)
-    if condition.startswith(("UNRESOLVED_ROUTINE", "UNRESOLVABLE_TABLE_VALUED_FUNCTION")):
-        name = _unquoted(parameters.get("routineName") or parameters.get("name") or "")
-        hint = function_hint(evaluation.session, name)
-        return LdpError(
-            "LDP-2015", f'unknown function "{name}"', hint=hint, dataset=dataset, location=place, detail=str(error)
-        )
-    if condition.startswith("DATA_SOURCE_NOT_FOUND"):
-        name = _unquoted(parameters.get("provider") or "")
-        hint = did_you_mean(name, _FORMATS) or f"formats: {', '.join(_FORMATS)}; others need a package"
-        return LdpError(
-            "LDP-2015", f'unknown format "{name}"', hint=hint, dataset=dataset, location=place, detail=str(error)
-        )
+    told = _told(error, condition, evaluation.session, dataset=dataset, location=place, detail=str(error))
+    if told is not None:
+        return told
     if condition.startswith("PATH_NOT_FOUND") and parameters.get("path"):
         return missing_files(parameters["path"], evaluation, dataset=dataset, location=place, detail=str(error))
     if condition.startswith("FAILED_READ_FILE"):
@@ -128,10 +100,74 @@ class JavaProblem(Exception):  # noqa: N818  (it dresses an exception of the JVM
             return {"provider": found[1]} if found else {}
 
 
-def statement_problem(error: BaseException) -> LdpError:
-    """LDP-2015 for a statement that a user gave to a command, and that Spark does not run."""
-    hint = condition_hint(_condition(error) or "")
-    return LdpError("LDP-2015", first_sentence(str(error)), hint=hint, detail=str(error))
+def _told(error: Any, condition: str, session: Any, **known: Any) -> LdpError | None:
+    """A problem for what Spark does not know or cannot parse, None for another error."""
+    parameters = _parameters(error)
+    if condition.startswith(("UNRESOLVED_COLUMN", "FIELD_NOT_FOUND")):
+        name = _unquoted(parameters.get("objectName") or parameters.get("fieldName") or "")
+        proposals = [_unquoted(p) for p in (parameters.get("proposal") or "").split(", ") if p]
+        hint = did_you_mean(name, proposals) or did_you_mean(name.split(".")[-1], proposals)
+        if hint is None and proposals:
+            hint = f"its input has: {', '.join(proposals)}"
+        return LdpError("LDP-2004", f'unknown column "{name}"', hint=hint, **known)
+    if condition.startswith("UNRESOLVED_USING_COLUMN_FOR_JOIN"):
+        name = _unquoted(parameters.get("colName") or "")
+        columns = [_unquoted(c) for c in (parameters.get("suggestion") or "").split(", ") if c]
+        hint = did_you_mean(name, columns) or f"that side has: {', '.join(columns)}"
+        message = f'unknown column "{name}" on the {parameters.get("side", "other")} side of the join'
+        return LdpError("LDP-2004", message, hint=hint, **known)
+    if condition.startswith("PARSE_SYNTAX_ERROR"):
+        return LdpError("LDP-2001", f"SQL syntax: {first_sentence(str(error))}", hint=syntax_hint(str(error)), **known)
+    if condition.startswith(("UNRESOLVED_ROUTINE", "UNRESOLVABLE_TABLE_VALUED_FUNCTION")):
+        name = _unquoted(parameters.get("routineName") or parameters.get("name") or "")
+        return LdpError("LDP-2015", f'unknown function "{name}"', hint=function_hint(session, name), **known)
+    if condition.startswith("DATA_SOURCE_NOT_FOUND"):
+        name = _unquoted(parameters.get("provider") or "")
+        hint = did_you_mean(name, _FORMATS) or f"formats: {', '.join(_FORMATS)}; others need a package"
+        return LdpError("LDP-2015", f'unknown format "{name}"', hint=hint, **known)
+    return None
+
+
+def statement_problem(error: BaseException, session: Any, namespace: Namespace) -> LdpError:
+    """What is wrong with a statement that a user gave by hand, and that Spark does not run.
+
+    Parameters:
+        namespace: names of tables are shown as it shows them.
+    """
+    condition = _condition(error)
+    if condition is None:  # pyspark knows no class for it
+        return LdpError("LDP-2015", first_sentence(_innermost(java_exception(error)) or str(error)), detail=str(error))
+    if condition.startswith(_TABLE):
+        parameters = _parameters(error)
+        name = _unquoted(parameters.get("relationName") or parameters.get("tableName") or "")
+        last, tables = name.split(".")[-1], _tables(session, namespace)
+        same = next((table for table in tables if table.split(".")[-1].lower() == last.lower()), None)
+        hint = did_you_mean(name, tables) or did_you_mean(last, tables) or "SHOW TABLES lists those that are there"
+        hint = f'did you mean "{same}"?' if same else hint
+        return LdpError("LDP-2003", f'unknown table "{name}"', hint=hint, detail=str(error))
+    told = _told(error, condition, session, detail=str(error))
+    return told or LdpError(
+        "LDP-2015", first_sentence(str(error)), hint=condition_hint(condition), detail=str(error)
+    )
+
+
+def _innermost(java: Any) -> str | None:
+    """The message of what stands last behind an exception of the JVM."""
+    message = None
+    while java is not None:
+        message = str(java.getMessage() or "") or message
+        java = java.getCause()
+    return message
+
+
+def _tables(session: Any, namespace: Namespace) -> list[str]:
+    """Names of all tables and views of the catalog, and of temporary views."""
+    try:
+        listed = session.sql("SELECT table_catalog, table_schema, table_name FROM system.information_schema.tables")
+        stored = [namespace.shown(Name(*row)) for row in listed.collect()]
+    except Exception:  # a session of the user's own has no such catalog
+        stored = []
+    return stored + [table.name for table in session.catalog.listTables() if table.isTemporary]
 
 
 def java_exception(error: BaseException) -> Any:
@@ -227,6 +263,7 @@ def first_sentence(text: str) -> str:
         lines.append(line.strip())
     sentence = " ".join(line for line in lines if line)
     sentence = re.sub(r"^\[[A-Z0-9_.]+\]\s*", "", sentence)
+    sentence = re.sub(r"\s*Verify the spelling and correctness of the (schema|catalog)\b.*$", "", sentence)
     sentence = re.sub(r"\s*SQLSTATE:\s*\w+\s*;?", "", sentence)
     sentence = re.sub(r"\s*;?\s*line \d+ pos \d+;?\s*$", "", sentence)
     sentence = re.sub(r"\s*\(?line \d+,? pos \d+\)?.*$|\s*;?\s*~\w+ \[.*$", "", sentence)

@@ -107,7 +107,7 @@ def test_volumes_are_folders_of_the_project_and_views_take_no_rows_by_hand(
         assert "a pipeline manages this table" in refused(session, statement), statement
     for text, told in (
         ("DELETE FROM total", "LDP-2015 DELETE of main.default.total is refused: a pipeline manages this table"),
-        ("SELECT * FROM totals", "LDP-2015 The table or view `totals` cannot be found"),
+        ("SELECT * FROM totals", 'LDP-2003 unknown table "totals"\n  did you mean "total"?'),
     ):
         with pytest.raises(SystemExit) as ended:
             main(["query", "--project", str(project), text])

@@ -128,15 +128,39 @@ def test_copy_into_takes_each_file_once(spark: Any, tmp_path: Path) -> None:
     assert rows(spark, copy) == [(2, 2, 0)]
     assert rows(spark, copy) == [(0, 0, 0)]
     (landing / "2.csv").write_text("id;name;more\n3;c;x\n")
-    assert "METADATA_MISMATCH" in refused(spark, copy)
+    for text in (copy, copy.replace("PATTERN", "VALIDATE 9 ROWS PATTERN")):
+        assert "METADATA_MISMATCH" in refused(spark, text)
     assert rows(spark, copy + " COPY_OPTIONS ('mergeSchema' = 'true')") == [(1, 1, 0)]
     assert rows(spark, "SELECT * FROM t ORDER BY id") == [(1, "a", None), (2, "b", None), (3, "c", "x")]
     assert rows(spark, f"COPY INTO t FROM (SELECT _c0::INT + 10 AS id, upper(_c1) AS name, _metadata.file_name AS more FROM '{landing}') FILEFORMAT = CSV "
                        "FILES = ('1.csv') FORMAT_OPTIONS ('sep' = ';') COPY_OPTIONS ('force' = 'true')") == [(3, 3, 0)]
     assert rows(spark, "SELECT id, name, more FROM t WHERE id > 10 ORDER BY id") == [(11, "A", "1.csv"), (12, "B", "1.csv")]
     assert "does not exist" in refused(spark, f"COPY INTO none FROM '{landing}' FILEFORMAT = CSV")
-    assert "BY POSITION" in refused(spark, f"COPY INTO t BY POSITION FROM '{landing}' FILEFORMAT = CSV")
     assert "no option forse" in refused(spark, copy + " COPY_OPTIONS ('forse' = 'true')")
+
+
+def test_copy_into_by_position_and_what_would_be_copied(spark: Any, tmp_path: Path) -> None:
+    (tmp_path / "1.csv").write_text("1,a\n2,b\n")
+    spark.sql("CREATE TABLE t (id INT, name STRING DEFAULT 'none', twice INT GENERATED ALWAYS AS (id * 2)) "
+              "TBLPROPERTIES ('delta.feature.allowColumnDefaults' = 'supported')")
+    spark.sql("ALTER TABLE t ADD CONSTRAINT small CHECK (id < 9)")
+    source, again = f"FROM '{tmp_path}' FILEFORMAT = CSV", "COPY_OPTIONS ('force' = 'true')"
+    assert rows(spark, f"COPY INTO t BY POSITION {source} VALIDATE 1 ROWS") == [(1, "a", 2)]
+    assert sorted(rows(spark, f"COPY INTO t (id, `name`) {source} VALIDATE ALL")) == [(1, "a", 2), (2, "b", 4)]
+    assert rows(spark, "SELECT * FROM t") == []
+    assert rows(spark, f"COPY INTO t BY POSITION {source}") == [(2, 2, 0)]
+    assert rows(spark, f"COPY INTO t BY POSITION {source} VALIDATE") == []  # nothing new
+    assert rows(spark, f"COPY INTO t (id) FROM (SELECT _c0 + 5 FROM '{tmp_path}') FILEFORMAT = CSV {again}") == [(2, 2, 0)]
+    assert sorted(rows(spark, "SELECT * FROM t")) == [(1, "a", 2), (2, "b", 4), (6, "none", 12), (7, "none", 14)]
+    too_much = f"COPY INTO t (id) FROM (SELECT _c0 + 8 FROM '{tmp_path}') FILEFORMAT = CSV VALIDATE {again}"
+    for text, told in {f"COPY INTO t (name, id) {source} {again}": "cannot be cast", too_much: "small",
+                       f"COPY INTO t (id) {source} {again}": "have 2 columns and not 1",
+                       f"COPY INTO t (id, id) {source} {again}": "named twice", f"COPY INTO t (id, x) {source} {again}": "no column x",
+                       f"COPY INTO t (id, twice) {source} {again}": "is computed",
+                       f"COPY INTO t BY POSITION {source} FORMAT_OPTIONS ('header' = 'true')": "without a header"}.items():
+        with pytest.raises(Exception, match=told):
+            spark.sql(text)
+    assert rows(spark, "SELECT count(*) FROM t") == [(4,)]
 
 
 NOTED = {

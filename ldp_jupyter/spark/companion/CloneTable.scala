@@ -1,10 +1,12 @@
 package org.apache.spark.sql.ldp
 
+import org.apache.hadoop.fs.Path
+
 import org.apache.spark.sql.{classic, Row, SparkSession}
 import org.apache.spark.sql.catalyst.expressions.Attribute
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan
-import org.apache.spark.sql.delta.{DeltaColumnMapping, DeltaLog, DeltaOperations}
-import org.apache.spark.sql.delta.actions.AddFile
+import org.apache.spark.sql.delta.{DeltaColumnMapping, DeltaLog, DeltaOperations, OptimisticTransaction, Snapshot}
+import org.apache.spark.sql.delta.actions.{Action, AddFile}
 import org.apache.spark.sql.delta.skipping.clustering.ClusteringColumnInfo
 import org.apache.spark.sql.execution.command.LeafRunnableCommand
 import org.apache.spark.sql.types.LongType
@@ -30,9 +32,7 @@ case class CloneTable(target: CatalogObject, source: String, withRows: Boolean, 
       val origin = leaf.log.getSnapshotAt(leaf.snapshot.version)
       val replaced = DeltaTables.snapshot(session, target.path).toSeq.flatMap(DeltaTables.filesOf)
       var added = Seq.empty[AddFile]
-      TableCommits.commit(session, target.path.toString, DeltaColumnMapping.dropColumnMappingMetadata(origin.schema).json,
-        Json.write(origin.metadata.partitionColumns), Json.write(ClusteringColumnInfo.extractLogicalNames(origin)),
-        Json.write(ShowCreateStatement.properties(origin).toMap), origin.metadata.description) { (transaction, _) =>
+      CloneTable.make(session, target.path, origin) { transaction =>
         val written = if (withRows) transaction.writeFiles(rows) else Nil
         added = written.collect { case file: AddFile => file }
         written
@@ -45,6 +45,15 @@ case class CloneTable(target: CatalogObject, source: String, withRows: Boolean, 
 object CloneTable {
   /** Begin the names of properties by which a pipeline knows its tables. */
   private[ldp] val OfOwner = Seq("pipelines.pipelineId", "ldp.")
+
+  /** Make a table like another one, with what is written to it. */
+  private[ldp] def make(session: SparkSession, path: Path, origin: Snapshot)(
+      write: OptimisticTransaction => Seq[Action] = _ => Nil): Unit =
+    TableCommits.commit(session, path.toString, DeltaColumnMapping.dropColumnMappingMetadata(origin.schema).json,
+      Json.write(origin.metadata.partitionColumns), Json.write(ClusteringColumnInfo.extractLogicalNames(origin)),
+      Json.write(ShowCreateStatement.properties(origin).toMap), origin.metadata.description) {
+      (transaction, _) => write(transaction)
+    }
 
   private[ldp] def counts: Seq[Attribute] = Columns(Seq("source_table_size", "source_num_of_files", "num_removed_files",
     "num_copied_files", "removed_files_size", "copied_files_size").map(_ -> LongType): _*)

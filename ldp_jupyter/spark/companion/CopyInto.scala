@@ -6,43 +6,58 @@ import org.apache.hadoop.fs.Path
 
 import org.apache.spark.sql.{classic, Row, SaveMode, SparkSession}
 import org.apache.spark.sql.catalyst.analysis.UnresolvedRelation
-import org.apache.spark.sql.catalyst.expressions.Attribute
+import org.apache.spark.sql.catalyst.expressions.{Alias, Attribute, Cast, EvalMode}
+import org.apache.spark.sql.catalyst.plans.logical.Project
+import org.apache.spark.sql.catalyst.types.DataTypeUtils
 import org.apache.spark.sql.catalyst.util.SparkParserUtils
 import org.apache.spark.sql.delta.{DeltaLog, DeltaOperations, DeltaOptions, OptimisticTransaction}
 import org.apache.spark.sql.delta.actions.{AddFile, SetTransaction}
 import org.apache.spark.sql.delta.commands.WriteIntoDelta
 import org.apache.spark.sql.execution.command.LeafRunnableCommand
-import org.apache.spark.sql.types.LongType
+import org.apache.spark.sql.types.{LongType, StructField, StructType}
 
 /**
  * What a COPY INTO says behind its table.
  *
  * Parameters:
+ *   columns: names that the files' columns have by their position; empty for all of the table's.
  *   select: what stands before and after the path in `(SELECT ... FROM 'path' ...)`.
+ *   validate: rows to look at, with nothing written.
  */
-case class CopyStatement(path: String, select: Option[(String, String)], format: String, files: Seq[String],
-    pattern: Option[String], formatOptions: Map[String, String], copyOptions: Map[String, String])
+case class CopyStatement(columns: Option[Seq[String]], path: String, select: Option[(String, String)], format: String,
+    validate: Option[Int], files: Seq[String], pattern: Option[String], formatOptions: Map[String, String],
+    copyOptions: Map[String, String])
 
 object CopyStatement {
   private val Text = """('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
   private val Within = """\(((?:[^'"()]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")*)\)"""
-  private val Whole = ("""(?is)\s*FROM\s*(?:""" + Text + """|\(\s*(SELECT\s.*?\sFROM\s+)""" + Text + """(.*?)\))\s*FILEFORMAT\s*=\s*(\w+)""" +
-    """(?:\s+FILES\s*=\s*""" + Within + """)?(?:\s+PATTERN\s*=\s*""" + Text + """)?(?:\s+FORMAT_OPTIONS\s*""" + Within +
+  private val Columns = """(?:BY\s+POSITION|\(\s*((?:`[^`]+`|\w+)(?:\s*,\s*(?:`[^`]+`|\w+))*)\s*\))"""
+  private val Whole = ("""(?is)\s*(?:(""" + Columns + """)\s*)?FROM\s*(?:""" + Text + """|\(\s*(SELECT\s.*?\sFROM\s+)""" + Text + """(.*?)\))\s*FILEFORMAT\s*=\s*(\w+)""" +
+    """(?:\s+(VALIDATE)(?:\s+ALL|\s+(\d+)\s+ROWS)?(?!\S))?(?:\s+FILES\s*=\s*""" + Within + """)?(?:\s+PATTERN\s*=\s*""" + Text + """)?(?:\s+FORMAT_OPTIONS\s*""" + Within +
     """)?(?:\s+COPY_OPTIONS\s*""" + Within + """)?\s*;?\s*""").r
   private val Option_ = ("""['"]?([\w.]+)['"]?\s*=\s*(?:""" + Text + """|([\w.+-]+))""").r
   private val CopyOptions = Set("force", "mergeschema")
 
   def of(text: String): CopyStatement = text match {
-    case Whole(path, before, inner, after, format, files, pattern, formatOptions, copyOptions) =>
-      val statement = CopyStatement(plain(Option(path).getOrElse(inner)), Option(before).map(_ -> after), format,
+    case Whole(place, names, path, before, inner, after, format, validate, rows, files, pattern, formatOptions, copyOptions) =>
+      val columns = Option(place).map(_ =>
+        Option(names).toSeq.flatMap(_.split(",")).map(_.trim.stripPrefix("`").stripSuffix("`")))
+      val statement = CopyStatement(columns, plain(Option(path).getOrElse(inner)), Option(before).map(_ -> after), format,
+        Option(validate).map(_ => Option(rows).fold(Int.MaxValue)(_.toInt)),
         Option(files).toSeq.flatMap(Text.r.findAllIn(_)).map(plain), Option(pattern).map(plain),
         options(formatOptions), options(copyOptions).map { case (key, value) => Warehouse.key(key) -> value })
+      val header = statement.formatOptions.exists { case (key, value) =>
+        Warehouse.key(key) == "header" && value.equalsIgnoreCase("true")
+      }
+      if (columns.isDefined && (header || Warehouse.key(format) != "csv")) {
+        Problem.raise("BY POSITION and a list of columns are for CSV files without a header")
+      }
       statement.copyOptions.keys.find(!CopyOptions(_)).foreach(key =>
         Problem.raise(s"COPY INTO has no option $key: COPY_OPTIONS are force and mergeSchema"))
       statement
-    case _ => Problem.raise("COPY INTO cannot be read: it is COPY INTO table FROM 'path' FILEFORMAT = format [FILES = (...)] " +
-      "[PATTERN = '...'] [FORMAT_OPTIONS (...)] [COPY_OPTIONS (...)]; lists of columns, BY POSITION, VALIDATE and credentials " +
-      "are not supported here")
+    case _ => Problem.raise("COPY INTO cannot be read: it is COPY INTO table [BY POSITION | (column, ...)] FROM 'path' " +
+      "FILEFORMAT = format [VALIDATE [ALL | n ROWS]] [FILES = (...)] [PATTERN = '...'] [FORMAT_OPTIONS (...)] " +
+      "[COPY_OPTIONS (...)]; credentials are not supported here")
   }
 
   private def plain(text: String): String = SparkParserUtils.unescapeSQLString(text)
@@ -60,19 +75,54 @@ object CopyStatement {
  */
 case class CopyInto(target: CatalogObject, text: String) extends LeafRunnableCommand {
   private lazy val statement = CopyStatement.of(text)
+  private def session = SparkSession.active.asInstanceOf[classic.SparkSession]
+  private def delta = DeltaLog.forTable(session, target.path)
 
-  override val output: Seq[Attribute] =
-    Columns(Seq("num_affected_rows", "num_inserted_rows", "num_skipped_corrupt_files").map(_ -> LongType): _*)
+  override lazy val output: Seq[Attribute] =
+    if (statement.validate.isDefined) DataTypeUtils.toAttributes(checked.schema)
+    else Columns(Seq("num_affected_rows", "num_inserted_rows", "num_skipped_corrupt_files").map(_ -> LongType): _*)
 
-  override def run(session: SparkSession): Seq[Row] = {
+  override def run(session: SparkSession): Seq[Row] =
+    if (statement.validate.isDefined) checked.rows
+    else {
+      check()
+      val transaction = delta.startTransaction()
+      val fresh = files(session.asInstanceOf[classic.SparkSession]).filter(isFresh(transaction))
+      val count = if (fresh.isEmpty) 0L else append(transaction, fresh, rows(transaction.snapshot.schema, fresh))
+      Seq(Row(count, count, 0L))
+    }
+
+  private def check(): Unit = {
     if (!target.isTable) Problem.raise(s"table ${target.name} does not exist: COPY INTO loads into a table that is there")
     if (target.kind(session).contains("MATERIALIZED_VIEW")) TableGuard.refuse("COPY INTO", target.name)
-    val transaction = DeltaLog.forTable(session, target.path).startTransaction()
-    val found = files(session.asInstanceOf[classic.SparkSession])
-    val fresh = if (isSet("force")) found else found.filter(file => transaction.txnVersion(id(file)) < 0)
-    val count = if (fresh.isEmpty) 0L else append(session.asInstanceOf[classic.SparkSession], transaction, fresh)
-    Seq(Row(count, count, 0L))
   }
+
+  private case class Checked(schema: StructType, rows: Seq[Row])
+
+  /** The first rows as the table would have them, after they were written to an empty one like it, which goes again. */
+  private lazy val checked: Checked = {
+    check()
+    val transaction = delta.startTransaction()
+    val fresh = files(session).filter(isFresh(transaction))
+    if (fresh.isEmpty) Checked(transaction.snapshot.schema, Nil)
+    else {
+      val folder = java.nio.file.Files.createTempDirectory("ldp-validate")
+      try {
+        val path = new Path(folder.resolve("t").toUri)
+        CloneTable.make(session, path, transaction.snapshot)()
+        val written = DeltaLog.forTable(session, path)
+        append(written.startTransaction(), fresh, rows(transaction.snapshot.schema, fresh).limit(statement.validate.get))
+        val found = session.read.format("delta").load(path.toString)
+        Checked(found.schema, found.limit(CopyInto.Preview).collect().toSeq)
+      } finally {
+        DeltaLog.invalidateCache(session, new Path(folder.resolve("t").toUri))
+        org.apache.spark.util.Utils.deleteRecursively(folder.toFile)
+      }
+    }
+  }
+
+  private def isFresh(transaction: OptimisticTransaction)(file: String): Boolean =
+    isSet("force") || transaction.txnVersion(id(file)) < 0
 
   private def isSet(option: String): Boolean = statement.copyOptions.get(option).exists(_.equalsIgnoreCase("true"))
 
@@ -92,9 +142,9 @@ case class CopyInto(target: CatalogObject, text: String) extends LeafRunnableCom
       .map(file => new Path(new URI(file)).toString)
   }
 
-  private def append(session: classic.SparkSession, transaction: OptimisticTransaction, fresh: Seq[String]): Long = {
+  private def rows(table: StructType, fresh: Seq[String]): classic.DataFrame = {
     val read = session.read.format(statement.format).options(statement.formatOptions).load(fresh: _*)
-    val rows = statement.select match {
+    val found = statement.select match {
       case None => read
       case Some((before, after)) =>
         val name = "ldp_copied_files"
@@ -103,6 +153,28 @@ case class CopyInto(target: CatalogObject, text: String) extends LeafRunnableCom
         }
         classic.Dataset.ofRows(session, query)
     }
+    statement.columns.fold(found)(byPosition(table, found, _))
+  }
+
+  /** The columns by their position, as the table's columns of these names; their values are cast, and must fit. */
+  private def byPosition(table: StructType, found: classic.DataFrame, names: Seq[String]): classic.DataFrame = {
+    def column(name: String) = table.find(_.name.equalsIgnoreCase(name))
+      .getOrElse(Problem.raise(s"table ${target.name} has no column $name"))
+    val columns =
+      if (names.isEmpty) table.filterNot(CopyInto.isComputed)
+      else names.map(column)
+    columns.find(CopyInto.isComputed).foreach(one => Problem.raise(s"column ${one.name} is computed: it is not given"))
+    columns.groupBy(_.name).find(_._2.size > 1).foreach(twice => Problem.raise(s"column ${twice._1} is named twice"))
+    if (columns.size != found.columns.length) {
+      Problem.raise(s"the files have ${found.columns.length} columns and not ${columns.size}")
+    }
+    val plan = found.queryExecution.analyzed
+    classic.Dataset.ofRows(session, Project(columns.zip(plan.output).map { case (wanted, given) =>
+      Alias(Cast(given, wanted.dataType, Some(session.sessionState.conf.sessionLocalTimeZone), EvalMode.ANSI), wanted.name)()
+    }, plan))
+  }
+
+  private def append(transaction: OptimisticTransaction, fresh: Seq[String], rows: classic.DataFrame): Long = {
     val options = new DeltaOptions(Map("mergeSchema" -> isSet("mergeschema").toString), session.sessionState.conf)
     val write = WriteIntoDelta(transaction.deltaLog, SaveMode.Append, options, Nil, Map.empty, rows)
     val actions = write.writeAndReturnCommitData(transaction, session).actions
@@ -110,4 +182,11 @@ case class CopyInto(target: CatalogObject, text: String) extends LeafRunnableCom
     transaction.commit(actions ++ noted, DeltaOperations.Write(SaveMode.Append))
     actions.collect { case file: AddFile => file.numPhysicalRecords.getOrElse(0L) }.sum
   }
+}
+
+object CopyInto {
+  private val Preview = 50
+
+  private def isComputed(field: StructField): Boolean =
+    Seq("delta.generationExpression", "delta.identity.start").exists(field.metadata.contains)
 }

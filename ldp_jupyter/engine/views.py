@@ -127,7 +127,13 @@ def _write(run: FlowRun, frame: Any) -> tuple[int, str]:
     properties = stored_properties(node, run.work.owner) | {GENERATION: table.generation or "0"}
     options = node.dataset.options
     table.table_id, table.version = replace_table(
-        frame, table.path, options.partition_cols, options.cluster_by, properties, node.dataset.comment
+        frame,
+        table.path,
+        options.partition_cols,
+        options.cluster_by,
+        properties,
+        node.dataset.comment,
+        required=[field.name for field in node.schema.fields if not field.nullable],
     )
     table.properties = properties
     return table.version, table.table_id

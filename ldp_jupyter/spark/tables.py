@@ -79,8 +79,13 @@ def replace_table(
     clustering: Sequence[str],
     properties: Mapping[str, str],
     comment: str | None,
+    *,
+    required: Sequence[str],
 ) -> tuple[str, int]:
     """Replace rows, schema and properties of a table by those of a DataFrame, or create it.
+
+    Parameters:
+        required: columns that take no NULL.
 
     Returns:
         The table's id and the version committed.
@@ -96,6 +101,7 @@ def replace_table(
             json.dumps(list(clustering)),
             json.dumps(dict(properties)),
             comment,
+            json.dumps(list(required)),
         )
     )
     return answer["id"], answer["version"]

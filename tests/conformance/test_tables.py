@@ -18,6 +18,7 @@ import pytest
 from seen import rows
 
 from ldp_jupyter import Pipeline
+from ldp_jupyter.errors import UpdateFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,13 +29,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.spark
 
 VIEWS = """
-    CREATE OR REFRESH MATERIALIZED VIEW described (x INT COMMENT 'first', x2 INT COMMENT 'second') COMMENT 'of two columns'
+    CREATE OR REFRESH MATERIALIZED VIEW described (x INT NOT NULL COMMENT 'first', x2 INT COMMENT 'second') COMMENT 'of two columns'
     AS SELECT * FROM VALUES (1, 1), (2, 3) AS v(x, x2);
     CREATE OR REFRESH MATERIALIZED VIEW wider (x INT COMMENT 'this is x', z BIGINT COMMENT 'this is z')
     AS SELECT CAST(7 AS SMALLINT) AS x;
     CREATE TEMPORARY VIEW hidden AS SELECT x FROM described;
     CREATE OR REFRESH MATERIALIZED VIEW retyped AS SELECT x AS c FROM hidden;
-    CREATE OR REFRESH MATERIALIZED VIEW parted PARTITIONED BY (x2) AS SELECT * FROM described;
+    CREATE OR REFRESH MATERIALIZED VIEW parted (x INT, x2 INT) PARTITIONED BY (x2) AS SELECT * FROM described;
     CREATE OR REFRESH MATERIALIZED VIEW keyed AS SELECT map(0, map(1, struct('a', 'b'))) AS m, array(array('a'), array('d')) AS arr;
     CREATE OR REFRESH MATERIALIZED VIEW found AS SELECT * FROM keyed WHERE m[0][1].col1 = arr[0][0];
 """
@@ -70,6 +71,7 @@ def test_materialized_views_become_what_is_declared(spark_main: Any, make_projec
     pipeline = project(make_project, VIEWS)
     pipeline.run()
     assert columns(pipeline, "described") == {"x": ("int", "first"), "x2": ("int", "second")}  # T1
+    assert [field.nullable for field in pipeline.session().table("main.default.described").schema] == [False, True]
     assert detail(pipeline, "described")["description"] == "of two columns"
     assert columns(pipeline, "wider") == {"x": ("int", "this is x"), "z": ("bigint", "this is z")}
     assert rows(pipeline, "wider") == [(7, None)]
@@ -84,18 +86,26 @@ def test_materialized_views_become_what_is_declared(spark_main: Any, make_projec
         pipeline,
         described="(x INT COMMENT 'changed', x2 INT) COMMENT 'now' AS SELECT * FROM VALUES (1, 1), (2, 3) AS v(x, x2)",
         retyped="AS SELECT 'text' || x AS c FROM hidden",
+        wider="(z BIGINT NOT NULL) AS SELECT 8 AS z",
         parted="PARTITIONED BY (x) AS SELECT x2, x FROM described",
     )
     view = pipeline.run()
     assert columns(pipeline, "described") == {"x": ("int", "changed"), "x2": ("int", None)}  # T2
     assert detail(pipeline, "described")["description"] == "now"
     assert rows(pipeline, "retyped") == ["text1", "text2"]  # T4
+    assert columns(pipeline, "wider") == {"z": ("bigint", None)}
+    assert rows(pipeline, "wider") == [8]
     assert detail(pipeline, "parted")["partitionColumns"] == ["x"]
     assert sorted(columns(pipeline, "parted")) == ["x", "x2"]
     assert view.datasets["found"].refresh == "NO_OP"  # T5
-    rewrite(pipeline, retyped="AS SELECT x > 1 AS d, x AS c FROM hidden")
+    rewrite(pipeline, wider="(z BIGINT NOT NULL) AS SELECT IF(x = 1, NULL, x) AS z FROM hidden")
+    with pytest.raises(UpdateFailed, match="NOT NULL"):
+        pipeline.run(refresh=["wider"])
+    assert rows(pipeline, "wider") == [8]
+    rewrite(pipeline, wider="AS SELECT 9 AS z", retyped="AS SELECT x > 1 AS d, x AS c FROM hidden", found="AS SELECT arr FROM keyed")
     pipeline.run(full_refresh_all=True)
     assert columns(pipeline, "retyped") == {"d": ("boolean", None), "c": ("int", "changed")}  # a column brings its comment
+    assert columns(pipeline, "found") == {"arr": ("array<array<string>>", None)}
     parted = pipeline.session().table("main.default.parted").select("x", "x2").collect()
     assert sorted(parted) == [(1, 1), (2, 3)]
 

@@ -115,7 +115,7 @@ def test_a_stream_over_a_rewritten_table_says_what_to_do(spark_main, make_projec
 
 def test_changed_definitions(spark_main, make_project):
     files = {"a/1.json": '{"id": 1, "name": "x"}\n', "transformations/t.sql": """
-        CREATE OR REFRESH STREAMING TABLE t (id INT COMMENT 'a number') AS SELECT id FROM STREAM read_files('${root}/a', format => 'json', schema => 'id INT, name STRING');
+        CREATE OR REFRESH STREAMING TABLE t (id INT COMMENT 'a number', past INT) AS SELECT id, id AS past FROM STREAM read_files('${root}/a', format => 'json', schema => 'id INT, name STRING');
         CREATE OR REFRESH MATERIALIZED VIEW v AS SELECT count(*) AS n FROM t;
     """}
     project = make_project(files)
@@ -126,13 +126,13 @@ def test_changed_definitions(spark_main, make_project):
         path = project / "transformations" / "t.sql"
         path.write_text(path.read_text().replace(old, new))
 
-    rewrite("SELECT id FROM", "SELECT id, name FROM")  # a new column: old rows have none
-    rewrite("t (id INT COMMENT 'a number')", "t (id INT COMMENT 'the key', name STRING COMMENT 'of it')")
+    rewrite("SELECT id, id AS past FROM", "SELECT id, name FROM")  # a new column: old rows have none; one that went stays
+    rewrite("t (id INT COMMENT 'a number', past INT)", "t (id INT COMMENT 'the key', name STRING COMMENT 'of it')")
     (project / "a" / "2.json").write_text('{"id": 2, "name": "y"}\n')
     pipeline.run()
     table = pipeline.session().table("t")
-    assert sorted(delta_files.rows(delta_files.of(pipeline, "t"))) == [(1, None), (2, "y")]
-    assert [field.metadata for field in table.schema] == [{"comment": "the key"}, {"comment": "of it"}]
+    assert sorted(delta_files.rows(delta_files.of(pipeline, "t"))) == [(1, 1, None), (2, None, "y")]
+    assert [field.metadata for field in table.schema] == [{"comment": "the key"}, {}, {"comment": "of it"}]
     rewrite("SELECT id, name", "SELECT cast(id AS STRING) AS id, name")
     rewrite("id INT", "id STRING")
     with pytest.raises(UpdateFailed) as caught:

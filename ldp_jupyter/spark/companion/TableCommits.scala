@@ -23,11 +23,17 @@ object TableCommits {
       comment: String): String =
     commit(session, path, schema, partitions, clusters, properties, comment) { (_, _) => Nil }
 
-  /** For Python: replaces rows, schema and properties of a table (or creates it) by the rows of a frame. */
+  /**
+   * For Python: replaces rows, schema and properties of a table (or creates it) by the rows of a frame.
+   *
+   * @param required columns that take no NULL
+   */
   def replace(frame: Dataset[Row], path: String, partitions: String, clusters: String, properties: String,
-      comment: String): String = {
+      comment: String, required: String): String = {
     val dataset = frame.asInstanceOf[classic.Dataset[Row]]
-    commit(dataset.sparkSession, path, nullable(dataset.schema).json, partitions, clusters, properties, comment) { (transaction, _) =>
+    val names = Json.strings(Json.parse(required))
+    val schema = StructType(nullable(dataset.schema).map(field => field.copy(nullable = !names.contains(field.name))))
+    commit(dataset.sparkSession, path, schema.json, partitions, clusters, properties, comment) { (transaction, _) =>
       transaction.writeFiles(dataset)
     }
   }

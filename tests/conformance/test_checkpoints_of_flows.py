@@ -1,6 +1,6 @@
 """Where flows keep their checkpoints, and when they begin new ones.
 
-The rules are those of open-source Spark's pipelines (its suite of system metadata), in words of our own:
+The rules are those of open-source Spark's pipelines (its suites of system metadata and of sinks), in words of our own:
 
 - C1 each streaming flow has a checkpoint of its own, below its table (or sink), under its own name;
 - C2 a refresh goes on with it;
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.dataset
 import pytest
 from seen import land, rows
 
@@ -42,6 +43,12 @@ SOURCES = {
         @dp.append_flow(target="outside", name="to_outside")
         def to_outside():
             return spark.readStream.table("other.st")
+
+        dp.create_sink("files", "parquet", {"path": spark.conf.get("root") + "/files"})
+
+        @dp.append_flow(target="files", name="to_files")
+        def to_files():
+            return spark.readStream.table("other.st")
     """,
 }
 FLOWS = {
@@ -49,6 +56,7 @@ FLOWS = {
     "main.other.st": ["main.other.st"],
     "main.default.named": ["one", "two%3B%20100%25"],
     "sink%20outside": ["to_outside"],
+    "sink%20files": ["to_files"],
 }
 
 
@@ -77,6 +85,7 @@ def test_each_flow_has_a_checkpoint_in_each_life_of_its_table(
     pipeline.run()
     assert checkpoints(pipeline) == expected(1)  # C1, C6
     assert (rows(pipeline, "st"), rows(pipeline, "st", "other")) == ([1, 2], [10, 20])
+    assert sorted(pyarrow.dataset.dataset(root / "files").to_table().column("value").to_pylist()) == [10, 20]
 
     land(root / "source", "2", 3)
     pipeline.run()

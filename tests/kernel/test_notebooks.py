@@ -33,6 +33,14 @@ GOOD = [
     "%%ldp_table positive --expect above=\"n > 0\"\nspark.readStream.table('landed')",
     "%ldp ls --format json",
     "spark.table('main.default.total').collect()",
+    # statements that a workspace takes; a cell for each would be the same
+    "import os\nfor text in ['CREATE TABLE mine DEEP CLONE total', 'CREATE TABLE empty LIKE total', 'ANALYZE TABLE mine COMPUTE STATISTICS',\n"
+    "             f\"COPY INTO empty FROM '{os.getcwd()}/data' FILEFORMAT = JSON VALIDATE 2 ROWS\",\n"
+    "             'SHOW CREATE TABLE total', 'DESCRIBE TABLE EXTENDED mine AS JSON', 'SELECT n * 10 AS tens FROM total@v0']:\n"
+    "    get_ipython().run_cell_magic('sql', '', text)",
+    "for text in ['SELECT * FROM totl', 'SELECT nn FROM total', 'SELEC 1', 'DELETE FROM total']:\n"
+    "    try:\n        get_ipython().run_cell_magic('sql', '', text)\n"
+    "    except Exception as error:\n        print(str(error).splitlines()[0])",
 ]
 
 
@@ -94,6 +102,17 @@ def test_a_notebook_registers_checks_runs_and_keeps_its_outputs(project):
     assert set(listed) == {"landed", "positive", "total"}
     assert listed["positive"]["expectations"] == [{"name": "above", "condition": "n > 0", "action": "warn"}]
     assert cells[11].outputs[0]["data"]["text/plain"] == "[Row(n=4, rows=2)]"
+    shown = [BeautifulSoup(str(o["data"]["text/html"]), "html.parser").get_text(" ") for o in cells[12].outputs]
+    assert len(shown) == 7
+    assert "num_copied_files" in shown[0]
+    assert "1 NULL -2 NULL 2 rows" in re.sub(r"\s+", " ", shown[3])
+    assert "CREATE MATERIALIZED VIEW main.default.total" in shown[4]
+    assert "table_name" in shown[5]
+    assert "40" in shown[6]
+    assert stream(13).splitlines() == [
+        'LDP-2003 unknown table "totl"', 'LDP-2004 unknown column "nn"', "LDP-2001 SQL syntax: Syntax error at or near 'SELEC'.",
+        "LDP-2015 DELETE of main.default.total is refused: a pipeline manages this table. Change or remove it in the pipeline's "
+        "source; `ldp clean` deletes what the source has no more"]
 
 
 def test_a_failing_update_fails_nbconvert_and_leaves_its_report(project):

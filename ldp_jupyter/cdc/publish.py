@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter.cdc.columns import BATCH, CUT, DELETE, FLOW, INTERVALS, OP, SEQ, UPSERT, dotted, quoted
 from ldp_jupyter.cdc.definition import Storage, open_storage
 from ldp_jupyter.cdc.delta_table import TableState, read_rows, rows_written, table_state
-from ldp_jupyter.cdc.difference import TIE, changed_rows, differing, events_of_keys, newest_rows, result
-from ldp_jupyter.cdc.settings import settings
+from ldp_jupyter.cdc.difference import TIE, changed_rows, differing, events_of_keys, newest_rows, one_event_each, result
+from ldp_jupyter.cdc.settings import COMPACT, settings
 from ldp_jupyter.cdc.state import LIVE, Layout
 from ldp_jupyter.errors import LdpError
 
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 # Files of so many bytes together are written anew; rows of larger tables are marked as deleted in their files.
 REWRITE_UP_TO = 8 * 1024 * 1024
 _COMPACT = "delta.autoOptimize.autoCompact"
-_COMPACT_SETTING = "spark.databricks.delta.autoCompact.enabled"
+_MANY = 32  # files; those of small batches are then put together
+# What Delta keeps with a column whose values it works out.
+_COMPUTED = ("delta.generationExpression", "delta.identity.")
 _LAST_CUT = "__ldp_last_cut"
 
 
@@ -96,12 +98,21 @@ class _Publication:
         whole = truncated or (self.layout.system and self._others_wait())
         # In its first version the table holds the batch that created it, and nothing else.
         if whole or stored.version == 0:
-            rows = result(chosen, self.layout)
+            rows = one_event_each(chosen, self.layout) if self._distinct(chosen) else result(chosen, self.layout)
         elif self.state.files == 0 or self._others_wait():
             rows = result(events_of_keys(chosen, batch, self.layout), self.layout)
         else:
             return self._change(chosen, self._counting(batch, events), is_of_batch)
         return self._append(rows) if self.state.files == 0 else self._merge(rows, whole=whole)
+
+    def _distinct(self, chosen: DataFrame) -> bool:
+        """Whether each key has one event, so that the rows need not be put in order: told by the keys alone."""
+        from pyspark.sql import functions as fn
+
+        if self.layout.history or self.layout.partial:
+            return False
+        twice = chosen.groupBy(*self.layout.by_key()).agg(fn.count("*").alias("n")).where(fn.col("n") > 1)
+        return not twice.limit(1).collect()
 
     def _counting(self, some: DataFrame, events: DataFrame) -> DataFrame:
         """Upserts and deletes that no truncate among all events has undone."""
@@ -147,8 +158,9 @@ class _Publication:
         from ldp_jupyter.spark.tables import exchange_rows
 
         bounds = (facts["least"], facts["greatest"]) if _has_plain_text(rows.schema[self.layout.keys[0]]) else None
-        # Files of small batches are put together, unless the table's owner has said something of it.
-        compact = {} if _COMPACT in self.state.properties else {_COMPACT_SETTING: "true"}
+        # Unless the table's owner has said something of it.
+        many = self.state.files is None or self.state.files >= _MANY
+        compact = {} if _COMPACT in self.state.properties else {COMPACT: str(many).lower()}
         with settings(self.session, compact):
             done = exchange_rows(
                 rows.drop(TIE), self.target.target_path, self.layout.identity, LIVE, facts["rows"],
@@ -163,10 +175,15 @@ class _Publication:
         """The first rows of an empty target need no MERGE."""
         from pyspark.sql import functions as fn
 
+        from ldp_jupyter.spark.tables import append_rows
+
         path = self.target.target_path
         live = rows.where(fn.col(LIVE)).select(*[fn.col(quoted(name)) for name in self.columns])
-        writer = live.write.format("delta").mode("append")
-        writer.option("txnAppId", self.flow_id).option("txnVersion", str(self.batch_id)).save(path)
+        if any(key.startswith(_COMPUTED) for field in self.state.schema.fields for key in field.metadata or {}):
+            writer = live.write.format("delta").mode("append")
+            writer.option("txnAppId", self.flow_id).option("txnVersion", str(self.batch_id)).save(path)
+        else:
+            append_rows(live, path, (self.flow_id, self.batch_id))
         return BatchCounts(upserted=rows_written(self.session, path, self.state.version, self.flow_id))
 
     def _merge(self, rows: DataFrame, *, whole: bool) -> BatchCounts:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
+# Whether files are put together after the write, whatever the table's properties say.
+COMPACT = "spark.databricks.delta.autoCompact.enabled"
+
 
 @contextmanager
 def settings(session: SparkSession, values: Mapping[str, str]) -> Iterator[None]:

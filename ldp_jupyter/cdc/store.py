@@ -27,7 +27,7 @@ from ldp_jupyter.cdc.columns import (
 from ldp_jupyter.cdc.definition import PROPERTY, Storage, check_plan, fits, open_storage, same_shape
 from ldp_jupyter.cdc.delta_table import FILES_BY_NAME
 from ldp_jupyter.cdc.refusal import raise_refused, refuse
-from ldp_jupyter.cdc.settings import settings
+from ldp_jupyter.cdc.settings import COMPACT, settings
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.quality import Observations
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ldp_jupyter.quality import RuleSet
 
 _COMPACT_FROM = "spark.databricks.delta.autoCompact.minNumFiles"
+_FEW = FILES_BY_NAME * 3 // 4
 # Letters that Delta takes in column names only with column mapping.
 _NEEDS_MAPPING = " ,;{}()\n\t="
 
@@ -103,7 +104,7 @@ def append_changes(
     changes: DataFrame, definition: Definition, storage: Storage | None, batch_id: int, *,
     flow_id: str, target: ChangeTarget,
 ) -> None:
-    """Write events in the shape of the changes table; the first ones create it."""
+    """Write events in the shape of the changes table, which has no batch like this yet; the first ones create it."""
     if storage is None:
         # Made and filled in one commit: it exists with its definition and its first batch, or not at all. Files of a
         # try that was killed before its commit are nobody's, and Delta makes no table where some lie.
@@ -111,16 +112,22 @@ def append_changes(
         writer = changes.writeTo(f"spark_catalog.delta.{quoted(target.changes_path)}").using("delta")
         for key, value in _properties(changes, definition).items():
             writer = writer.tableProperty(key, value)
-        writer.option("txnAppId", flow_id).option("txnVersion", str(batch_id)).create()
+        with settings(changes.sparkSession, {COMPACT: "false"}):
+            writer.option("txnAppId", flow_id).option("txnVersion", str(batch_id)).create()
     else:
+        from ldp_jupyter.spark.tables import append_rows
+
         as_stored = _as_stored(changes, storage)
-        writer = as_stored.write.format("delta").mode("append")
-        writer = writer.option("txnAppId", flow_id).option("txnVersion", str(batch_id))
-        if _gains_columns(as_stored, storage):
-            writer = writer.option("mergeSchema", "true")
-        # Small files are put together before they are too many to be read by name.
-        with settings(changes.sparkSession, {_COMPACT_FROM: str(FILES_BY_NAME * 3 // 4)}):
-            writer.save(target.changes_path)
+        # Small files are put together before they are too many to be read by name, not sooner: Delta does it also with
+        # the first that a process writes, however few there are.
+        files = storage.state.files
+        many = files is None or files >= _FEW
+        with settings(changes.sparkSession, {COMPACT: str(many).lower(), _COMPACT_FROM: str(_FEW)}):
+            if _gains_columns(as_stored, storage):
+                writer = as_stored.write.format("delta").mode("append").option("mergeSchema", "true")
+                writer.option("txnAppId", flow_id).option("txnVersion", str(batch_id)).save(target.changes_path)
+            else:
+                append_rows(as_stored, target.changes_path, (flow_id, batch_id))
 
 
 def _create(changes: DataFrame, definition: Definition, target: ChangeTarget) -> None:
@@ -138,7 +145,6 @@ def _properties(changes: DataFrame, definition: Definition) -> dict[str, str]:
     properties = {
         PROPERTY: definition.to_json(),
         "delta.dataSkippingStatsColumns": ",".join(quoted(name) for name in with_statistics),
-        "delta.autoOptimize.autoCompact": "true",
     }
     if any(letter in name for name in _all_names(changes.schema) for letter in _NEEDS_MAPPING):
         properties["delta.columnMapping.mode"] = "name"

@@ -7,37 +7,12 @@ interrupted thread opens next, of which the user then sees a network error in pl
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
-
-from py4j.clientserver import ClientServerConnection, JavaClient
 
 
 class _Interrupted(BaseException):
     """A KeyboardInterrupt, under a name that py4j does not look for."""
-
-
-class _Connection(ClientServerConnection):  # type: ignore[misc]
-    def send_command(self, command: str) -> Any:
-        try:
-            return super().send_command(command)
-        except KeyboardInterrupt as interrupt:
-            # The answer may still come: it must not be taken for that of the next call.
-            self.close()
-            raise _Interrupted from interrupt
-
-
-class _Client(JavaClient):  # type: ignore[misc]
-    def send_command(self, command: str, retry: bool = True, binary: bool = False) -> Any:
-        try:
-            return super().send_command(command, retry, binary)
-        except _Interrupted as interrupted:
-            raise interrupted.__cause__ from None  # type: ignore[misc]
-
-    def _create_new_connection(self) -> Any:
-        connection = _Connection(self.java_parameters, self.python_parameters, self.gateway_property, self)
-        connection.connect_to_java_server()
-        self.set_thread_connection(connection)
-        return connection
 
 
 def keep_to_the_call(gateway: Any) -> None:
@@ -46,8 +21,40 @@ def keep_to_the_call(gateway: Any) -> None:
     Parameters:
         gateway: py4j's `ClientServer`, as pyspark makes it; other kinds of gateway are left as they are.
     """
+    from py4j.clientserver import JavaClient
+
     client = gateway._gateway_client
     if type(client) is JavaClient:
-        client.__class__ = _Client
+        client.__class__, connection_class = _classes()
         for connection in list(client.deque):  # those that wait for their thread's next call
-            connection.__class__ = _Connection
+            connection.__class__ = connection_class
+
+
+@lru_cache(maxsize=1)
+def _classes() -> tuple[type, type]:
+    """Of clients and of connections; made here, since py4j is there only with Spark."""
+    from py4j.clientserver import ClientServerConnection, JavaClient
+
+    class Connection(ClientServerConnection):  # type: ignore[misc]
+        def send_command(self, command: str) -> Any:
+            try:
+                return super().send_command(command)
+            except KeyboardInterrupt as interrupt:
+                # The answer may still come: it must not be taken for that of the next call.
+                self.close()
+                raise _Interrupted from interrupt
+
+    class Client(JavaClient):  # type: ignore[misc]
+        def send_command(self, command: str, retry: bool = True, binary: bool = False) -> Any:
+            try:
+                return super().send_command(command, retry, binary)
+            except _Interrupted as interrupted:
+                raise interrupted.__cause__ from None  # type: ignore[misc]
+
+        def _create_new_connection(self) -> Any:
+            connection = Connection(self.java_parameters, self.python_parameters, self.gateway_property, self)
+            connection.connect_to_java_server()
+            self.set_thread_connection(connection)
+            return connection
+
+    return Client, Connection

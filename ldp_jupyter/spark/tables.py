@@ -107,6 +107,15 @@ def replace_table(
     return answer["id"], answer["version"]
 
 
+def append_rows(rows: DataFrame, path: str, transaction: tuple[str, int]) -> None:
+    """Append rows that have the table's columns, by one commit and, unlike Delta's writer, no job but the write.
+
+    Parameters:
+        transaction: Delta's ``txnAppId`` and ``txnVersion``, which the caller knows the table to lack.
+    """
+    _call(rows.sparkSession, "TableCommits", "append", rows._jdf, path, *transaction)
+
+
 def exchange_rows(
     rows: DataFrame,
     path: str,

@@ -6,8 +6,11 @@ from pathlib import Path
 import delta_files
 import pytest
 from cdc_targets import Target
+from pyspark.sql.types import StructType
 
 from ldp_jupyter.cdc import check_definition, plan_changes, publish_batch, store_batch
+from ldp_jupyter.cdc.delta_table import table_state
+from ldp_jupyter.cdc.settings import settings
 from ldp_jupyter.declarations import CdcSpec
 from ldp_jupyter.errors import LdpError
 
@@ -95,6 +98,25 @@ def test_a_batch_that_another_flow_stored_and_did_not_publish(spark, tmp_path):
     target.apply(flow, rows(spark, (1, "b", 5, "u"), (1, "c", 3, "u")), 1)
     publish_batch(spark, 0, **names)
     assert target.rows() == [(1, "a", 1, 3), (1, "b", 5, None), (1, "c", 3, 5), (2, "a", 1, 4), (2, "b", 4, None)]
+
+
+def test_a_batch_starts_no_job_for_what_the_logs_tell(spark, tmp_path):
+    """Whether it was applied, which files there are, and putting few files together: none of it is worth a job."""
+    flow = spec()
+    place = Target(spark, tmp_path).create(StructType.fromDDL("id INT, v STRING")).place
+    jobs = spark.sparkContext._jsc.sc().dagScheduler().numTotalJobs
+    took = []
+    for number in range(3):
+        batch = rows(spark, *[(key, f"{number}", number, "u") for key in range(number, number + 5)])
+        plan = plan_changes(flow, batch)
+        with settings(spark, {"spark.sql.adaptive.enabled": "false"}):  # which splits a query into several
+            before = jobs()
+            store_batch(spark, plan, batch, number, flow_name="f", flow_id="f", target=place)
+            publish_batch(spark, number, flow_name="f", flow_id="f", target=place)
+            took.append(jobs() - before)
+    assert took[1:] == [6, 6]
+    assert table_state(spark, place.changes_path).version == 2  # of which none is an OPTIMIZE
+    assert sorted(delta_files.rows(Path(place.target_path), ["id", "v"])) == [(0, "0"), (1, "1"), *[(n, "2") for n in range(2, 7)]]
 
 
 def test_columns_to_update(spark, tmp_path):

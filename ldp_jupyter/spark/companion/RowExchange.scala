@@ -4,9 +4,9 @@ import org.apache.hadoop.fs.Path
 
 import org.apache.spark.sql.{DataFrame, Dataset, Row, SparkSession}
 import org.apache.spark.sql.classic
-import org.apache.spark.sql.catalyst.expressions.{Cast, Expression, GreaterThanOrEqual, LessThanOrEqual, Literal}
+import org.apache.spark.sql.catalyst.expressions.{Attribute, Cast, Expression, GreaterThanOrEqual, LessThanOrEqual, Literal}
 import org.apache.spark.sql.catalyst.types.DataTypeUtils
-import org.apache.spark.sql.delta.{DeltaConfigs, DeltaLog, DeltaOperations, OptimisticTransaction, RowTracking}
+import org.apache.spark.sql.delta.{DeltaColumnMapping, DeltaConfigs, DeltaLog, DeltaOperations, OptimisticTransaction, RowTracking}
 import org.apache.spark.sql.delta.actions.{Action, AddFile, RemoveFile, SetTransaction}
 import org.apache.spark.sql.delta.commands.{DeletionVectorBitmapGenerator, DeletionVectorUtils, DMLWithDeletionVectorsHelper}
 import org.apache.spark.sql.delta.commands.cdc.CDCReader
@@ -27,6 +27,8 @@ import org.apache.spark.sql.types._
 object RowExchange {
   /** Up to so many rows are sent to every task. */
   private val Few = 1000000L
+  /** Bytes of a table that are worth a task of their own. */
+  private val Share = 2L * 1024 * 1024
 
   /**
    * For Python: false if the table has something that only MERGE keeps up (a change feed, row tracking, computed columns).
@@ -44,7 +46,7 @@ object RowExchange {
     source.sparkSession.withActive {
       val log = DeltaLog.forTable(source.sparkSession, new Path(path))
       val keys = Json.strings(Json.parse(identity))
-      val within = bounds(source, keys.head, Json.strings(Json.parse(range)))
+      val within = Range.of(source, keys.head, Json.strings(Json.parse(range)))
       def start() = new Work(source, log, log.startTransaction(), keys, live, count, within, rewriteUpTo)
       var work = start()
       if (work.has(appId, version)) true
@@ -82,29 +84,58 @@ object RowExchange {
     })
   }
 
-  private def bounds(rows: DataFrame, key: String, range: Seq[String]): Seq[Expression] = range match {
-    case Seq(least, greatest) =>
-      val kind = rows.schema(key).dataType
-      val attribute = DataTypeUtils.toAttribute(rows.schema(key))
-      def literal(text: String) = Literal.create(
-        Cast(Literal(text), kind, Some("UTC")).eval(), kind)
-      Seq(GreaterThanOrEqual(attribute, literal(least)), LessThanOrEqual(attribute, literal(greatest)))
-    case _ => Nil
+  /** The least and the greatest value of a column, both there. */
+  private class Range(key: Attribute, least: Literal, greatest: Literal) {
+    def predicates: Seq[Expression] = Seq(GreaterThanOrEqual(key, least), LessThanOrEqual(key, greatest))
+
+    /** Whether a file with these statistics may have such a value; `name` is what the column is called in files. */
+    def mayHold(file: AddFile, name: String): Boolean = Option(file.stats).forall { stats =>
+      val parsed = Json.parse(stats)
+      def bound(kind: String) = Option(Json.string(parsed \ kind \ name)).map(Range.literal(_, key.dataType))
+      bound("minValues").forall(LessThanOrEqual(_, greatest).eval() != false) &&
+        bound("maxValues").forall(GreaterThanOrEqual(_, least).eval() != false)
+    }
+  }
+
+  private object Range {
+    def of(rows: DataFrame, key: String, texts: Seq[String]): Option[Range] = texts match {
+      case Seq(least, greatest) =>
+        val attribute = DataTypeUtils.toAttribute(rows.schema(key))
+        Some(new Range(attribute, literal(least, attribute.dataType), literal(greatest, attribute.dataType)))
+      case _ => None
+    }
+
+    def literal(text: String, kind: DataType): Literal = Literal.create(Cast(Literal(text), kind, Some("UTC")).eval(), kind)
   }
 
   private class Work(rows: classic.Dataset[Row], log: DeltaLog, transaction: OptimisticTransaction, keys: Seq[String],
-      live: String, count: Long, within: Seq[Expression], rewriteUpTo: Long) {
+      live: String, count: Long, within: Option[Range], rewriteUpTo: Long) {
     private val session = rows.sparkSession
     private val metadata = transaction.metadata
     private val columns = metadata.schema
+    private def checksum = transaction.snapshot.checksumOpt
     private val marked = keys.zipWithIndex.map { case (_, number) => s"__ldp_identity_$number" }
     /** Files that may hold rows of these identities. */
-    private lazy val candidates =
+    private lazy val candidates: Seq[AddFile] = {
+      val predicates = within.fold[Seq[Expression]](Seq(Literal.TrueLiteral))(_.predicates)
       if (count == 0) Nil
-      else transaction.filterFiles(if (within.isEmpty) Seq(Literal.TrueLiteral) else within, keepNumRecords = true)
+      else checksum.flatMap(_.allFiles) match {
+        case None => transaction.filterFiles(predicates, keepNumRecords = true)
+        case Some(all) => // without a job; that they were read counts when another commits meanwhile
+          val name = DeltaColumnMapping.getPhysicalName(columns(keys.head))
+          val chosen = all.filter(file => within.forall(_.mayHold(file, name)))
+          transaction.trackReadPredicates(predicates)
+          transaction.trackFilesRead(chosen)
+          chosen
+      }
+    }
     private lazy val large = candidates.map(_.size).sum > rewriteUpTo
 
-    def has(appId: String, version: Long): Boolean = transaction.txnVersion(appId) >= version
+    /** Whether the table has this write; for what its checksum tells, Delta would start a job. */
+    def has(appId: String, version: Long): Boolean = checksum.flatMap(_.setTransactions) match {
+      case Some(known) => known.exists(write => write.appId == appId && write.version >= version)
+      case None => transaction.txnVersion(appId) >= version
+    }
 
     def suits: Boolean = {
       val given = rows.schema.filterNot(_.name == live).map(field => field.name -> field.dataType).toMap
@@ -138,7 +169,9 @@ object RowExchange {
         val all = inOrder(stay).union(come)
         val now = System.currentTimeMillis()
         val partitioned = transaction.metadata.partitionColumns.nonEmpty
-        transaction.writeFiles(if (partitioned) all else all.coalesce(1)) ++ files.map(_.removeWithTimestamp(now))
+        // One file of little, else as many as can be written at a time.
+        val parts = math.min(1 + files.map(_.size).sum / Share, session.sparkContext.defaultParallelism).toInt
+        transaction.writeFiles(if (partitioned) all else all.coalesce(parts)) ++ files.map(_.removeWithTimestamp(now))
       }
     }
 

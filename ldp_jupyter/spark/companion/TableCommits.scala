@@ -2,12 +2,12 @@ package org.apache.spark.sql.ldp
 
 import org.apache.hadoop.fs.Path
 
-import org.apache.spark.sql.{Dataset, Row, SparkSession}
+import org.apache.spark.sql.{Dataset, Row, SaveMode, SparkSession}
 import org.apache.spark.sql.classic
 import org.apache.spark.sql.catalyst.plans.logical.{ColumnDefinition, CreateTable}
 import org.apache.spark.sql.delta.{DeltaLog, DeltaOperations, OptimisticTransaction, Snapshot}
 import org.apache.spark.sql.connector.expressions.FieldReference
-import org.apache.spark.sql.delta.actions.{Action, Metadata}
+import org.apache.spark.sql.delta.actions.{Action, Metadata, SetTransaction}
 import org.apache.spark.sql.delta.skipping.clustering.ClusteredTableUtils
 import org.apache.spark.sql.delta.skipping.clustering.temp.ClusterBySpec
 import org.apache.spark.sql.types.{DataType, StructType}
@@ -35,6 +35,21 @@ object TableCommits {
     val schema = StructType(nullable(dataset.schema).map(field => field.copy(nullable = !names.contains(field.name))))
     commit(dataset.sparkSession, path, schema.json, partitions, clusters, properties, comment) { (transaction, _) =>
       transaction.writeFiles(dataset)
+    }
+  }
+
+  /**
+   * For Python: appends rows that have the table's columns, marked as write `version` of `appId`.
+   *
+   * The caller knows that the table lacks this write, which Delta's writer would find out by a job.
+   */
+  def append(frame: Dataset[Row], path: String, appId: String, version: Long): Unit = {
+    val dataset = frame.asInstanceOf[classic.Dataset[Row]]
+    dataset.sparkSession.withActive {
+      val transaction = DeltaLog.forTable(dataset.sparkSession, new Path(path)).startTransaction()
+      val added = transaction.writeFiles(dataset)
+      val stamp = SetTransaction(appId, version, Some(System.currentTimeMillis()))
+      transaction.commit(stamp +: added, DeltaOperations.Write(SaveMode.Append))
     }
   }
 

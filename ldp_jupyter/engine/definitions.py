@@ -26,7 +26,7 @@ def definition(graph: Graph, node: Node) -> dict[str, Any]:
         "flows": {"" if flow.flow.default else flow.flow.name: _flow_digest(flow) for flow in node.flows},
         "views": {
             graph.shown(view.name): _digest([_flow_digest(flow) for flow in view.flows])
-            for view in views_behind(graph, node.inputs)
+            for view in views_behind(graph, node.inputs, persisted=True)
         },
         "columns": {column.name: column.type for column in node.columns or ()},
         "expectations": {rule.name: [rule.text, rule.action.value] for rule in dataset.expectations},
@@ -84,13 +84,18 @@ class _compared:  # noqa: N801  (reads as a verb)
                 yield f"{word} {key} {verb}"
 
 
-def views_behind(graph: Graph, inputs: Iterable[Name]) -> list[Node]:
-    """Temporary views whose queries are part of a query with these inputs."""
+def views_behind(graph: Graph, inputs: Iterable[Name], *, persisted: bool = False) -> list[Node]:
+    """Temporary views whose queries are part of a query with these inputs.
+
+    Parameters:
+        persisted: whether views of the catalog count, too: readers see their queries' results.
+    """
+    kinds = (Kind.TEMPORARY_VIEW, Kind.VIEW) if persisted else (Kind.TEMPORARY_VIEW,)
     found: dict[Name, Node] = {}
     todo = list(inputs)
     while todo:
         view = graph.nodes[todo.pop(0)]
-        if view.kind == Kind.TEMPORARY_VIEW and view.name not in found:
+        if view.kind in kinds and view.name not in found:
             found[view.name] = view
             todo += view.inputs
     return [found[name] for name in sorted(found)]

@@ -105,20 +105,20 @@ def refusing_readers(graph: Graph, full: set[Name]) -> dict[Name, list[Name]]:
     for name, node in graph.nodes.items():
         if not node.kind.stored or name in full:
             continue
-        streamed = {source for flow in node.flows for source in _streamed(graph, flow)}
+        streamed = {source for flow in node.flows for source in streamed_tables(graph, flow)}
         emptied = [source for source in graph.nodes if source in streamed and source in full]
         if emptied:
             found[name] = emptied
     return found
 
 
-def _streamed(graph: Graph, flow: FlowNode) -> list[Name]:
-    """Stored datasets that a flow reads as streams, through temporary views too."""
+def streamed_tables(graph: Graph, flow: FlowNode) -> list[Name]:
+    """Stored datasets that a flow reads as streams which do not pass over changes, through temporary views too."""
     found = [name for name in flow.streamed if graph.nodes[name].kind.stored]
     for name in flow.inputs:
         node = graph.nodes[name]
         if node.kind == Kind.TEMPORARY_VIEW and node.flows:
-            found += _streamed(graph, node.flows[0])
+            found += streamed_tables(graph, node.flows[0])
     return found
 
 

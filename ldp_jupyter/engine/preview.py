@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter.declarations import CdcSpec, Kind, Note
 from ldp_jupyter.engine.definitions import KEY, definition, differences
 from ldp_jupyter.engine.inactive import Absent, find_absent
-from ldp_jupyter.engine.plan import UpdatePlan, inputs_through_views, plan_update, refusing_readers, reset_allowed
+from ldp_jupyter.engine.lost_rows import lost_rows
+from ldp_jupyter.engine.plan import (
+    UpdatePlan,
+    inputs_through_views,
+    plan_update,
+    refusing_readers,
+    reset_allowed,
+    streamed_tables,
+)
 from ldp_jupyter.engine.request import flow_name
 from ldp_jupyter.engine.tables import begins_anew, check_owner, read_tables, tables_at
 from ldp_jupyter.errors import LdpError
@@ -24,7 +32,7 @@ if TYPE_CHECKING:
     from ldp_jupyter.engine.request import UpdateRequest
     from ldp_jupyter.engine.tables import Table
     from ldp_jupyter.events import UpdateView
-    from ldp_jupyter.graph import Graph, Node
+    from ldp_jupyter.graph import FlowNode, Graph, Node
     from ldp_jupyter.names import Name
     from ldp_jupyter.state import Layout, Memory
 
@@ -138,11 +146,11 @@ def full_refresh_warnings(graph: Graph, plan: UpdatePlan, tables: dict[Name, Tab
     emptied = {name for name in plan.full if tables[name].exists}
     warnings = []
     readers = {n: s for n, s in refusing_readers(graph, emptied).items() if tables[n].exists and n not in plan.full}
+    everything = _with_all_readers(graph, plan.full, tables)
     for reader, sources in readers.items():
         shown, emptied_shown = graph.shown(reader), ", ".join(f"`{graph.shown(s)}`" for s in sources)
         if reset_allowed(graph.nodes[reader]):
-            everything = [n for n in graph.nodes if n in plan.full or n in readers]
-            advice = f"run with --full-refresh {','.join(graph.shown(n) for n in everything)}"
+            advice = f"run with --full-refresh {','.join(graph.shown(n) for n in graph.nodes if n in everything)}"
         else:
             advice = "its property pipelines.reset.allowed is false: read with skipChangeCommits to go on"
         warnings.append(
@@ -153,7 +161,32 @@ def full_refresh_warnings(graph: Graph, plan: UpdatePlan, tables: dict[Name, Tab
                 graph.nodes[reader].dataset.location,
             )
         )
+    for planned in plan.flows:
+        flow = planned.flow.flow
+        if flow.sink is None or planned.flow in plan.resets:
+            continue
+        streamed = streamed_tables(graph, planned.flow)
+        read = [f"`{graph.shown(name)}`" for name in graph.nodes if name in streamed and name in emptied]
+        if read:
+            selected = f"--refresh {flow.sink} " if planned.excluded else ""
+            warnings.append(
+                Note(
+                    "warning",
+                    f"`{flow.name}` reads {', '.join(read)} as a stream: once that is emptied it refuses (LDP-3004) "
+                    f"unless its checkpoint is reset; add {selected}--reset-checkpoint {flow.name}, which writes "
+                    "everything to the sink again",
+                    flow.location,
+                )
+            )
     return warnings
+
+
+def _with_all_readers(graph: Graph, full: set[Name], tables: dict[Name, Table]) -> set[Name]:
+    """What must be fully refreshed together: with tables their streaming readers, and the readers of these."""
+    found = set(full)
+    while more := {n for n in refusing_readers(graph, found) if tables[n].exists and reset_allowed(graph.nodes[n])}:
+        found |= more
+    return found
 
 
 class _Preview:
@@ -185,8 +218,36 @@ class _Preview:
         for tables, state in ((absent.inactive, INACTIVE), (absent.not_loaded, NOT_LOADED)):
             for name, table in tables.items():
                 preview.datasets.append(DatasetPlan(self.graph.shown(name), table.kind, state))
-        preview.warnings = full_refresh_warnings(self.graph, self.plan, self.tables)
+        preview.warnings = [*full_refresh_warnings(self.graph, self.plan, self.tables), *self._refusing_sinks()]
         return preview
+
+    def _refusing_sinks(self) -> list[Note]:
+        """Flows into sinks whose source lost rows in an earlier update."""
+        found = []
+        for planned in self.plan.flows:
+            flow = planned.flow
+            if flow.flow.sink is None or planned.excluded:
+                continue
+            problem = self._lost_rows(flow, None, flow.flow.name, f"run with --reset-checkpoint {flow.flow.name}")
+            if problem is not None:
+                found.append(Note("warning", f"{problem.message} (LDP-3004); {problem.hint}", flow.flow.location))
+        return found
+
+    def _lost_rows(self, flow: FlowNode, target: Table | None, shown: str, advice: str) -> LdpError | None:
+        """What a flow will say when it goes on after its source lost rows; None for one that begins anew."""
+        if flow in self.plan.resets:
+            return None
+        lost = lost_rows(flow, target, streamed_tables(self.graph, flow), self.tables, self.layout)
+        if lost is None:
+            return None
+        return LdpError(
+            "LDP-3004",
+            f'"{shown}" reads "{self.graph.shown(lost.table)}" as a stream, which was emptied or changed in its '
+            f"version {lost.version}",
+            dataset=shown,
+            location=flow.flow.location,
+            hint=f"{advice}, or read with skipChangeCommits",
+        )
 
     def _heads(self) -> dict[str, list[Any]]:
         """Id and version of each table that a materialized view was computed from, in one call."""
@@ -231,9 +292,19 @@ class _Preview:
             if node.kind == Kind.STREAMING_TABLE and table.exists and not full:
                 begins_anew(self.session, node, table, node.schema, self.graph, self.layout)
                 self._check_changes(node, table)
+                return self._refusal(node, table)
         except LdpError as problem:
             return problem
         return None
+
+    def _refusal(self, node: Node, table: Table) -> LdpError | None:
+        """Why a stream into the table will refuse: its source lost rows in an earlier update, or by hand."""
+        shown = self.graph.shown(node.name)
+        advice = f"run with --full-refresh {shown}"
+        if not reset_allowed(node):
+            advice = "its property pipelines.reset.allowed is false: allow it for a full refresh"
+        found = (self._lost_rows(flow, table, shown, advice) for flow in node.flows)
+        return next((problem for problem in found if problem is not None), None)
 
     def _check_changes(self, node: Node, table: Table) -> None:
         """Raise for an AUTO CDC flow whose arguments do not fit the stored changes any more."""
@@ -249,6 +320,13 @@ class _Preview:
             if isinstance(query, CdcSpec) and source is not None and source.schema is not None:
                 shape = bridge.empty(self.session, source.schema, streaming=not flow.flow.once)
                 cdc.check_definition(self.session, query, shape, target)
+
+    def _tables_behind(self, node: Node) -> list[Name]:
+        """Tables that a dataset reads, through views of the catalog too."""
+        found = inputs_through_views(self.graph, node.inputs)
+        views = [self.graph.nodes[name] for name in found if not self.graph.nodes[name].kind.stored]
+        behind = [name for view in views for name in self._tables_behind(view)]
+        return [name for name in (*found, *behind) if name in self.made]
 
     def _view(self, node: Node, table: Table, made: DatasetPlan, *, full: bool) -> tuple[str, list[str]]:
         """Whether a materialized view is computed, and why."""
@@ -267,7 +345,7 @@ class _Preview:
         changed = any(self.heads.get(path) != list(read) for path, read in remembered["sources"].items())
         if changed or remembered["written"] != [table.table_id, table.version]:
             return COMPLETE_RECOMPUTE, ["DATA_HAS_CHANGED"]
-        inputs = [self.made[n].refresh for n in inputs_through_views(self.graph, node.inputs) if n in self.made]
+        inputs = [self.made[n].refresh for n in self._tables_behind(node)]
         if any(refresh in (COMPLETE_RECOMPUTE, FULL_REFRESH) for refresh in inputs):
             return COMPLETE_RECOMPUTE, ["DATA_HAS_CHANGED"]
         if any(refresh in (INCREMENTAL, IF_INPUTS_CHANGE) for refresh in inputs):

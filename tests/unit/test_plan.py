@@ -11,6 +11,8 @@ from ldp_jupyter import pipelines as dp
 from ldp_jupyter.declarations import Kind
 from ldp_jupyter.engine import UpdatePlan, UpdateRequest, plan_update
 from ldp_jupyter.engine.plan import refusing_readers
+from ldp_jupyter.engine.preview import full_refresh_warnings
+from ldp_jupyter.engine.tables import Table
 from ldp_jupyter.errors import LdpError, UsageProblem
 from ldp_jupyter.events import FlowStatus, UpdateView
 from ldp_jupyter.events.view import DatasetView, FlowView
@@ -187,6 +189,33 @@ def test_readers_that_refuse_what_is_emptied() -> None:
     assert refusing_readers(made, {name("a")}) == {name("b"): [name("a")], name("c"): [name("a")]}
     assert refusing_readers(made, {name("a"), name("b"), name("c")}) == {}
     assert refusing_readers(made, {name("b")}) == {}
+
+
+def test_what_a_full_refresh_makes_refuse_is_told_with_all_that_must_begin_anew() -> None:
+    def declare() -> None:
+        views("a", "b", "c", "new")
+        dp.materialized_view(dict, name="kept", table_properties={"pipelines.reset.allowed": "false"})
+        dp.create_sink("out", "delta", {"path": "/x"})
+        dp.append_flow(target="out", name="to_out")(dict)
+
+    read = {"b": ["a"], "c": ["b"], "kept": ["a"], "new": ["a"], "to_out": ["b"]}
+    made = streams(graph(declare, **read), **read)
+    tables = {n: Table(n, "/x", version=None if n.table == "new" else 1) for n in made.nodes}
+
+    def told(**request: Any) -> dict[str, str]:
+        texts = [note.text for note in full_refresh_warnings(made, plan(made, **request), tables)]
+        return {text.split("`")[1]: text.partition("; ")[2] for text in texts}
+
+    assert told(full_refresh=["a"]) == {
+        "b": "run with --full-refresh a,b,c",
+        "kept": "its property pipelines.reset.allowed is false: read with skipChangeCommits to go on",
+    }
+    again = "writes everything to the sink again"
+    assert told(full_refresh=["a", "b", "c"])["to_out"] == f"add --refresh out --reset-checkpoint to_out, which {again}"
+    assert told(full_refresh=["b", "c"], refresh=["out"]) == {"to_out": f"add --reset-checkpoint to_out, which {again}"}
+    assert told(full_refresh=["b", "c"], refresh=["out"], reset_checkpoints=["to_out"]) == {}
+    assert told(full_refresh_all=True).keys() == {"kept"}, "sinks get everything again"
+    assert told() == {}
 
 
 def test_what_a_source_file_declares_or_writes() -> None:

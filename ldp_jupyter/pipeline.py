@@ -571,6 +571,7 @@ class Pipeline:
     def _settings_without_effect(self) -> list[Note]:
         """Settings that are read and that this machine cannot honour yet."""
         from ldp_jupyter.dbutils.references import lacking_secrets
+        from ldp_jupyter.graph.properties import without_effect
 
         settings = self.settings
         given = [
@@ -578,6 +579,8 @@ class Pipeline:
             (settings.notifications, "notifications: nobody is told"),
         ]
         notes = [Note("no_effect", text, settings.location) for value, text in given if value]
+        if idle := without_effect(settings.configuration):
+            notes.append(Note("no_effect", f"configuration {', '.join(idle)}", settings.location))
         for key, problem in lacking_secrets(settings.configuration):
             notes.append(Note("not_checked", f"{key}: {problem.message} ({problem.hint})", settings.location))
         return notes

@@ -1,7 +1,7 @@
 """AUTO CDC told as plain Python over a list of events: what the engine is measured against. Shares no code with it.
 
 An event is a dict: ``key``, ``seq``, ``op`` ("u", "d" or "t"), ``row`` (payload), and optionally ``sets`` (columns that
-it sets, None for all) and ``ignores`` (columns whose NULL means "as before").
+it sets, None for all), ``ignores`` (columns whose NULL means "as before") and ``sys`` (when it became known).
 """
 
 
@@ -30,13 +30,13 @@ def scd2(events, columns, tracked):
     for key, own in _by_key(events).items():
         rows, state = [], None
         for seq in sorted({e["seq"] for e in own}, key=_order):
-            at = [e for e in own if e["seq"] == seq]
             before = state
-            if any(e["op"] == "d" for e in at):
-                state = None
-            else:
-                for event in _upserts(at, columns):
-                    state = _after(state, event, columns)
+            for at in _as_they_became_known([e for e in own if e["seq"] == seq]):
+                if any(e["op"] == "d" for e in at):
+                    state = None
+                else:
+                    for event in _upserts(at, columns):
+                        state = _after(state, event, columns)
             if before is not None and state is not None and all(before[c] == state[c] for c in tracked):
                 rows[-1] = (state, rows[-1][1], None)
                 continue
@@ -47,6 +47,32 @@ def scd2(events, columns, tracked):
         if rows:
             result[key] = rows
     return result
+
+
+def bitemporal(events, columns, tracked):
+    """{key: [(row, start, end, known from, known until), ...]}: at each moment, the history that its events give."""
+    result = {}
+    for key, own in _by_key(events).items():
+        known, rows = {}, []
+        for moment in sorted({e["sys"] for e in own}, key=_order):
+            so_far = [e for e in own if _order(e["sys"]) <= _order(moment)]
+            now = {(start, end): row for row, start, end in scd2(so_far, columns, tracked).get(key, [])}
+            for place, (row, since) in list(known.items()):
+                if place not in now or now[place] != row:
+                    rows.append((row, *place, since, moment))
+                    del known[place]
+            for place, row in now.items():
+                known.setdefault(place, (row, moment))
+        rows += [(row, *place, since, None) for place, (row, since) in known.items()]
+        if rows:
+            result[key] = rows
+    return result
+
+
+def _as_they_became_known(events):
+    """Groups of events at one sequence: what became known later comes over what was known."""
+    moments = sorted({e.get("sys") for e in events}, key=_order)
+    return [[e for e in events if e.get("sys") == moment] for moment in moments]
 
 
 def _last_truncate(events):

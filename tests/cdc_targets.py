@@ -24,8 +24,8 @@ class Target:
         return self
 
     def apply(self, spec, batch_df, number, flow="f"):
-        """Apply one batch; the first one makes the table. Returns the target's rows, sorted."""
-        if not self.counts:
+        """Apply one batch; the first one makes the table, if it is not there. Returns the target's rows, sorted."""
+        if not self.names:
             self.create(output_schema(spec, batch_df))
         self.counts.append(apply_batch(
             self.spark, spec, batch_df, number, flow_name=flow, flow_id=f"id of {flow}", target=self.place))

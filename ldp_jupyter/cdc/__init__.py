@@ -33,10 +33,10 @@ the event with the later system sequence wins before all that.
 """
 
 from ldp_jupyter.cdc.apply import apply_batch
-from ldp_jupyter.cdc.definition import Definition, check_definition
+from ldp_jupyter.cdc.definition import Definition, check_definition, check_together
 from ldp_jupyter.cdc.plan import ChangePlan, output_schema, plan_changes
 from ldp_jupyter.cdc.publish import BatchCounts, publish_batch
-from ldp_jupyter.cdc.snapshot import apply_snapshot, check_snapshot, finish_snapshots, snapshot_schema
+from ldp_jupyter.cdc.snapshot import apply_snapshot, check_snapshot, finish_snapshots, plan_snapshot, snapshot_schema
 from ldp_jupyter.cdc.store import store_batch
 from ldp_jupyter.cdc.target import ChangeTarget
 
@@ -49,9 +49,11 @@ __all__ = [
     "apply_snapshot",
     "check_definition",
     "check_snapshot",
+    "check_together",
     "finish_snapshots",
     "output_schema",
     "plan_changes",
+    "plan_snapshot",
     "publish_batch",
     "snapshot_schema",
     "store_batch",

@@ -11,7 +11,7 @@ from ldp_jupyter.cdc.delta_table import table_state
 from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import DataType, StructType
@@ -111,6 +111,24 @@ def open_storage(
     return Storage(state, Definition.from_json(text))
 
 
+def changes_gone(target: ChangeTarget) -> LdpError:
+    """The error for a target without the changes that it was made from."""
+    return LdpError("LDP-5006", f"the stored changes of {target.name} are gone", dataset=target.name,
+                    hint=f"run once with --full-refresh {target.name}")
+
+
+def check_nothing_lost(session: SparkSession, flow_id: str, target: ChangeTarget) -> None:
+    """Check, where nothing of a flow is stored, that the target has nothing of it either.
+
+    A target without its changes would get wrong rows: late changes, and ends of rows of history, need what came before.
+
+    Raises:
+        LdpError: LDP-5006.
+    """
+    if flow_id in table_state(session, target.target_path, list_transactions=True).transactions:
+        raise changes_gone(target)
+
+
 def check_definition(session: SparkSession, spec: CdcSpec, source_df: DataFrame, target: ChangeTarget) -> None:
     """Check that what is stored still fits the flow; starts no Spark job.
 
@@ -137,8 +155,26 @@ def check_plan(plan: ChangePlan, storage: Storage, target: ChangeTarget) -> None
                        dataset=target.name, hint=_refresh_hint(target))
 
 
-def _differences(plan: ChangePlan, storage: Storage) -> Iterable[tuple[str, str, str]]:
-    old, new = storage.definition, plan.definition
+def check_together(name: str, one: tuple[str, ChangePlan], other: tuple[str, ChangePlan]) -> None:
+    """Check that two flows into one target mean the same rows; the types of columns are checked with their names.
+
+    Parameters:
+        name: of the target.
+        one, other: name of the flow, and its arguments.
+
+    Raises:
+        LdpError: LDP-2017.
+    """
+    payload = [*one[1].payload, *other[1].payload]
+    found = _changes(one[1].definition, other[1].definition, (field.name for field in payload))
+    for what, first, second in found:
+        raise LdpError(
+            "LDP-2017", f'AUTO CDC flows "{one[0]}" and "{other[0]}" of {name} differ in {what}: {first} and {second}',
+            hint="flows into one target have the same keys, SCD type, type of the sequence and tracked columns",
+            dataset=name)
+
+
+def _changes(old: Definition, new: Definition, payload: Iterable[str]) -> Iterator[tuple[str, str, str]]:
     if set(lowered(old.keys)) != set(lowered(new.keys)):
         yield "keys", _listed(old.keys), _listed(new.keys)
         return
@@ -148,11 +184,18 @@ def _differences(plan: ChangePlan, storage: Storage) -> Iterable[tuple[str, str,
         yield "the type of the sequence", old.sequence_type, new.sequence_type
     if old.scd_type == new.scd_type and old.system_type != new.system_type:
         yield "the type of the system sequence", old.system_type, new.system_type
-    stored = {name.lower(): kind for name, kind in storage.payload.items()}
-    payload = {field.name.lower(): None for field in plan.payload} | dict.fromkeys(stored)
-    before, now = old.tracked(payload), new.tracked(payload)
+    columns = dict.fromkeys(lowered(payload))
+    before, now = old.tracked(columns), new.tracked(columns)
     if new.scd_type != "1" and set(before) != set(now):
         yield "the tracked columns", _listed(before), _listed(now)
+
+
+def _differences(plan: ChangePlan, storage: Storage) -> Iterator[tuple[str, str, str]]:
+    old = storage.definition
+    stored = {name.lower(): kind for name, kind in storage.payload.items()}
+    yield from _changes(old, plan.definition, (*(field.name for field in plan.payload), *stored))
+    if set(lowered(old.keys)) != set(lowered(plan.keys)):
+        return
     key_types = dict(zip(lowered(old.keys), old.key_types, strict=True))
     for field in plan.kept:
         name = field.name.lower()

@@ -109,9 +109,9 @@ def plan_changes(spec: CdcSpec, source_df: DataFrame) -> ChangePlan:
     _check_combination(spec)
     source = source_df.schema
     known = by_lower(source.names)
-    check_reserved(source.names)
     keys = check_keys(spec.keys, known)
     kept = _kept_columns(spec, source, known)
+    check_reserved(source.names, [field.name for field in kept], spec.scd_type)
     missing = [key for key in keys if key not in {field.name for field in kept}]
     if missing:
         _refuse(f'key "{missing[0]}" is not among the columns kept', "keys stay in the target: keep it")
@@ -153,11 +153,16 @@ def tracking(scd_type: str, only: Sequence[str] | None, but: Sequence[str] | Non
     return "all", ()
 
 
-def check_reserved(names: Sequence[str]) -> None:
-    """Refuse source columns with names that the target or the storage needs."""
+def check_reserved(names: Sequence[str], kept: Sequence[str], scd_type: str) -> None:
+    """Refuse columns with names that the storage needs, and kept ones with those that the target needs.
+
+    So the history of another target can be a source: SCD type 1 may keep its ``__START_AT``, type 2 may leave it out.
+    """
+    intervals = {"1": (), "2": (START_AT, END_AT)}.get(scd_type, INTERVALS)
     for name in names:
-        if name.upper() in INTERVALS or name.lower().startswith(PREFIX):
-            _refuse(f'the source has a column "{name}", a name that AUTO CDC reserves', "rename it in a view before")
+        if name.lower().startswith(PREFIX) or (name in kept and name.upper() in intervals):
+            _refuse(f'the source has a column "{name}", a name that AUTO CDC reserves',
+                    "rename it in a view before, or leave it out of the columns kept")
 
 
 def check_keys(keys: Sequence[str], known: dict[str, str]) -> tuple[str, ...]:

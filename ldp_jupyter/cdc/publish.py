@@ -9,12 +9,11 @@ from operator import and_
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.cdc.columns import BATCH, CUT, DELETE, FLOW, INTERVALS, OP, SEQ, UPSERT, dotted, quoted
-from ldp_jupyter.cdc.definition import Storage, open_storage
+from ldp_jupyter.cdc.definition import Storage, changes_gone, open_storage
 from ldp_jupyter.cdc.delta_table import TableState, read_rows, rows_written, table_state
 from ldp_jupyter.cdc.difference import TIE, changed_rows, differing, events_of_keys, newest_rows, one_event_each, result
 from ldp_jupyter.cdc.settings import COMPACT, settings
 from ldp_jupyter.cdc.state import LIVE, Layout
-from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,8 +59,7 @@ def publish_batch(
     with target.lock():
         storage = open_storage(session, target, to_read=True, with_transactions=True)
         if storage is None:
-            raise LdpError("LDP-5006", f"the stored changes of {target.name} are gone", dataset=target.name,
-                           hint=f"run once with --full-refresh {target.name}")
+            raise changes_gone(target)
         state = table_state(session, target.target_path, list_transactions=True)
         state = _with_new_columns(session, storage, target, state)
         return _Publication(session, storage, Layout.of(storage), state, target, flow_id, batch_id).publish(flow_name)

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column
 
-_MARK = "LDP-4002:"
-# What Spark puts behind the message, and where its stack starts.
-_MESSAGE = re.compile(re.escape(_MARK) + r" (.*?)(?: SQLSTATE: \w+)?(?:\n\tat |\nDriver stacktrace|\Z)", re.DOTALL)
+MARK = "LDP-4002:"
+# What Spark puts before and behind the message, and where its stack starts. A plan in another error has the mark too.
+_MESSAGE = re.compile(
+    r"\[USER_RAISED_EXCEPTION\] " + re.escape(MARK) + r" (.*?)(?: SQLSTATE: \w+)?(?:\n\tat |\nDriver stacktrace|\Z)",
+    re.DOTALL,
+)
 _MOST_COLUMNS = 12
 _MOST_LETTERS = 60
 
@@ -30,7 +33,7 @@ def refuse(reason: str, columns: Sequence[str]) -> Column:
         parts.append(fn.concat(fn.lit(f"{name}="), fn.coalesce(text, fn.lit("NULL"))))
     more = [fn.lit("...")] if len(columns) > _MOST_COLUMNS else []
     row = fn.concat_ws(", ", *parts, *more)
-    return fn.raise_error(fn.concat(fn.lit(f"{_MARK} {reason}; the row: "), row)).cast("string")
+    return fn.raise_error(fn.concat(fn.lit(f"{MARK} {reason}; the row: "), row)).cast("string")
 
 
 def raise_refused(error: Exception, dataset: str) -> NoReturn:

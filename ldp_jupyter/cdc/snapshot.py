@@ -10,7 +10,7 @@ from operator import and_
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.cdc.columns import BATCH, DELETE, END_AT, FLOW, OP, SEQ, SNAPSHOT, UPSERT, by_lower, dotted, quoted
-from ldp_jupyter.cdc.definition import Definition, check_plan, open_storage
+from ldp_jupyter.cdc.definition import Definition, check_nothing_lost, check_plan, open_storage
 from ldp_jupyter.cdc.delta_table import has_transaction, read_rows
 from ldp_jupyter.cdc.plan import (
     ChangePlan,
@@ -56,7 +56,7 @@ def snapshot_schema(spec: SnapshotSpec, snapshot_df: DataFrame, version: Any) ->
     Raises:
         LdpError: LDP-2017 for arguments that do not fit, or a version of a type that cannot be ordered.
     """
-    return _plan(spec, snapshot_df, version).schema
+    return plan_snapshot(spec, snapshot_df, version).schema
 
 
 def check_snapshot(
@@ -67,7 +67,7 @@ def check_snapshot(
     Raises:
         LdpError: LDP-3005 when it does not; LDP-2017 as `snapshot_schema`.
     """
-    plan = _plan(spec, snapshot_df, version)
+    plan = plan_snapshot(spec, snapshot_df, version)
     storage = open_storage(session, target)
     if storage is not None:
         check_plan(plan, storage, target)
@@ -116,9 +116,10 @@ def apply_snapshot(
         Rows changed in the target; None when the snapshot is not newer than the one before and was skipped.
 
     Raises:
-        LdpError: LDP-4002 for a row without key, LDP-3005 and LDP-2017 as `check_snapshot`.
+        LdpError: LDP-4002 for a row without key, LDP-3005 and LDP-2017 as `check_snapshot`, LDP-5006 when the stored
+            changes have gone.
     """
-    plan = _plan(spec, snapshot_df, version)
+    plan = plan_snapshot(spec, snapshot_df, version)
     with target.lock():
         before = finish_snapshots(session, flow_name=flow_name, flow_id=flow_id, target=target)
         if before is not None:
@@ -127,6 +128,8 @@ def apply_snapshot(
                 check_plan(plan, storage, target)
             if not _is_newer(version, before.version):
                 return None
+        else:
+            check_nothing_lost(session, flow_id, target)
         number = 0 if before is None else before.number + 1
         store_snapshot(session, plan, snapshot_df, number, flow_name=flow_name, flow_id=flow_id, target=target)
         return publish_batch(session, number, flow_name=flow_name, flow_id=flow_id, target=target)
@@ -159,13 +162,18 @@ def store_snapshot(
         raise_refused(error, target.name)
 
 
-def _plan(spec: SnapshotSpec, snapshot_df: DataFrame, version: Any) -> ChangePlan:
+def plan_snapshot(spec: SnapshotSpec, snapshot_df: DataFrame, version: Any) -> ChangePlan:
+    """Check a flow's arguments against a snapshot; starts no Spark job.
+
+    Raises:
+        LdpError: as `snapshot_schema`.
+    """
     from pyspark.sql import functions as fn
 
     source = snapshot_df.schema
     known = by_lower(source.names)
     check_scd_type(spec.scd_type)
-    check_reserved(source.names)
+    check_reserved(source.names, source.names, spec.scd_type)
     keys = check_keys(spec.keys, known)
     check_key_types(keys, source)
     if spec.track_history_columns is not None and spec.track_history_except is not None:

@@ -24,7 +24,15 @@ from ldp_jupyter.cdc.columns import (
     lowered,
     quoted,
 )
-from ldp_jupyter.cdc.definition import PROPERTY, Storage, check_plan, fits, open_storage, same_shape
+from ldp_jupyter.cdc.definition import (
+    PROPERTY,
+    Storage,
+    check_nothing_lost,
+    check_plan,
+    fits,
+    open_storage,
+    same_shape,
+)
 from ldp_jupyter.cdc.delta_table import FILES_BY_NAME
 from ldp_jupyter.cdc.refusal import raise_refused, refuse
 from ldp_jupyter.cdc.settings import COMPACT, settings
@@ -63,7 +71,7 @@ def store_batch(
 
     Raises:
         LdpError: LDP-4002 for a row without key or sequence, or one that violates `where`; then nothing is stored.
-            LDP-3005 when the storage was built with another definition.
+            LDP-3005 when the storage was built with another definition, LDP-5006 when it has gone.
     """
     with target.lock():
         storage = open_storage(session, target, with_transactions=True)
@@ -71,6 +79,8 @@ def store_batch(
             check_plan(plan, storage, target)
             if storage.state.transactions.get(flow_id, -1) >= batch_id:
                 return {}
+        else:
+            check_nothing_lost(session, flow_id, target)
         observed = Observations()
         try:
             changes = _changes(plan, batch_df, batch_id, flow_name)

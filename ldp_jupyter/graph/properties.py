@@ -9,6 +9,8 @@ from ldp_jupyter.declarations import Note
 from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ldp_jupyter.declarations import Dataset
     from ldp_jupyter.graph.model import Graph
 
@@ -25,11 +27,17 @@ setTransactionRetentionDuration targetFileSize tuneFileSizesForRewrites universa
 """
 RESET_ALLOWED = "pipelines.reset.allowed"
 _USED = (RESET_ALLOWED, "pipelines.pipelineId", "pipelines.trigger.interval")
-_WITHOUT_EFFECT = (
-    "pipelines.autoOptimize.managed",
-    "pipelines.autoOptimize.zOrderCols",
+# Changes are kept until a full refresh; the second spelling is the older one.
+_TOMBSTONES = (
     "pipelines.cdc.tombstoneGCFrequencyInSeconds",
     "pipelines.cdc.tombstoneGCThresholdInSeconds",
+    "pipelines.applyChanges.tombstoneGCFrequencyInSeconds",
+    "pipelines.applyChanges.tombstoneGCThresholdInSeconds",
+)
+_WITHOUT_EFFECT = (
+    *_TOMBSTONES,
+    "pipelines.autoOptimize.managed",
+    "pipelines.autoOptimize.zOrderCols",
     "pipelines.channel",
     "pipelines.metastore.tableName",
 )
@@ -37,6 +45,12 @@ _KNOWN = {
     "delta.": tuple(f"delta.{name}" for name in _DELTA.split()),
     "pipelines.": (*_USED, *_WITHOUT_EFFECT),
 }
+
+
+def without_effect(configuration: Iterable[str]) -> list[str]:
+    """Keys of a pipeline's configuration that do something on the platform and nothing here."""
+    idle = {key.lower() for key in (*_TOMBSTONES, "pipelines.dropInactiveTables")}
+    return [key for key in configuration if key.lower() in idle]
 
 
 def check_properties(graph: Graph, dataset: Dataset) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.context import using
@@ -16,7 +15,7 @@ from ldp_jupyter.errors.hints import syntax_hint
 from ldp_jupyter.graph.checks import check_column_names, check_stored_columns, check_streamed_columns
 from ldp_jupyter.graph.evaluate import Evaluation, InputFailed, evaluate, flow_session, input_failure
 from ldp_jupyter.graph.model import Column, FlowNode, Graph, Node
-from ldp_jupyter.graph.schemas import declared_schema, merge_schemas
+from ldp_jupyter.graph.schemas import declared_schema, flow_schemas, merge_schemas
 from ldp_jupyter.graph.settings import Settings
 from ldp_jupyter.graph.spark_errors import evaluation_problem, first_sentence
 from ldp_jupyter.graph.streams import check_kafka_rows, check_stream, output_mode
@@ -378,7 +377,7 @@ class Resolution:
         """Streamingness, schema, expectations and columns that options name."""
         dataset = node.dataset
         self._check_mixed(node)
-        schemas = [self._flow_schema(flow_node, frame) for flow_node, frame in frames]
+        schemas = flow_schemas(node, frames, self.graph)
         inferred = merge_schemas(self.session, schemas, node, self.graph)
         schema = declared_schema(self.session, dataset, inferred, self.graph)
         if node.kind != Kind.TEMPORARY_VIEW:
@@ -397,25 +396,6 @@ class Resolution:
             place = None if dataset.options.schema else _query_location(flow)
             check_stored_columns(node, schema, {**self.base.configuration, **flow.confs}, place)
         self._check_expectations(node, frames)
-
-    def _flow_schema(self, flow_node: FlowNode, frame: Any) -> Any:
-        query = flow_node.flow.query
-        if isinstance(query, (CdcSpec, SnapshotSpec)):
-            from ldp_jupyter import cdc
-
-            try:
-                if isinstance(query, SnapshotSpec):
-                    version = (
-                        datetime.now(timezone.utc).replace(tzinfo=None)
-                        if isinstance(query.source, str)
-                        else frame._ldp_version
-                    )
-                    return cdc.snapshot_schema(query, frame, version)
-                return cdc.output_schema(query, frame)
-            except LdpError as error:
-                error.location = error.location or flow_node.flow.location
-                raise
-        return without_computed(frame.schema)
 
     def _check_columns(self, node: Node) -> None:
         known = [c.name for c in node.columns or ()]

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter import cdc
+from ldp_jupyter.declarations import CdcSpec, SnapshotSpec
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.graph.computed import check_computed
 from ldp_jupyter.names import did_you_mean
+from ldp_jupyter.spark.computed import without_computed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ldp_jupyter.declarations import Dataset
-    from ldp_jupyter.graph.model import Graph, Node
+    from ldp_jupyter.graph.model import FlowNode, Graph, Node
 
 _TYPES = (
     "STRING",
@@ -40,6 +46,41 @@ _WIDENING = [
     ("double", "int"),
     ("timestamp", "date"),
 ]
+
+
+def flow_schemas(node: Node, frames: Sequence[tuple[FlowNode, Any]], graph: Graph) -> list[Any]:
+    """Columns that each flow of a table gives it; flows of AUTO CDC must mean the same rows.
+
+    Parameters:
+        frames: the flows with their queries' shapes.
+
+    Raises:
+        LdpError: LDP-2017 for arguments of AUTO CDC that do not fit the source, or those of another flow.
+    """
+    first: tuple[str, cdc.ChangePlan] | None = None
+    schemas = []
+    for flow_node, frame in frames:
+        flow = flow_node.flow
+        if not isinstance(flow.query, (CdcSpec, SnapshotSpec)):
+            schemas.append(without_computed(frame.schema))
+            continue
+        try:
+            plan = _change_plan(flow.query, frame)
+            if first is not None:
+                cdc.check_together(graph.shown(node.name), first, (flow.name, plan))
+        except LdpError as error:
+            error.location = error.location or flow.location
+            raise
+        first = first or (flow.name, plan)
+        schemas.append(plan.schema)
+    return schemas
+
+
+def _change_plan(query: CdcSpec | SnapshotSpec, frame: Any) -> cdc.ChangePlan:
+    if isinstance(query, CdcSpec):
+        return cdc.plan_changes(query, frame)
+    now = datetime.now(timezone.utc).replace(tzinfo=None)
+    return cdc.plan_snapshot(query, frame, now if isinstance(query.source, str) else frame._ldp_version)
 
 
 def merge_schemas(session: Any, schemas: list[Any], node: Node, graph: Graph) -> Any:  # noqa: ARG001

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
@@ -223,7 +224,7 @@ def text_map(function: str, parameter: str, value: Any) -> dict[str, str]:
 def column_names(function: str, parameter: str, value: Any) -> tuple[str, ...] | None:
     """A list of column names; a single name and Column objects of plain columns are taken too.
 
-    An empty list says no more than none at all (as in open-source Spark).
+    An empty list says no more than none at all, and backticks are no part of a name (both as in open-source Spark).
     """
     if value is None:
         return None
@@ -233,12 +234,17 @@ def column_names(function: str, parameter: str, value: Any) -> tuple[str, ...] |
     names = []
     for item in items:
         if isinstance(item, str):
-            names.append(item)
+            names.append(_without_backticks(item))
         elif is_column(item):
             names.append(column_text(item))
         else:
             wrong(function, parameter, item, "a list of column names (str or col(...))")
     return tuple(names) or None
+
+
+def _without_backticks(name: str) -> str:
+    quoted = re.fullmatch("`((?:[^`]|``)+)`", name.strip())
+    return quoted[1].replace("``", "`") if quoted else name
 
 
 def is_column(value: Any) -> bool:

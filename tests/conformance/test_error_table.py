@@ -91,6 +91,16 @@ TABLE = {
         {"b.sql": "CREATE STREAMING TABLE x FLOW AUTO CDC FROM STREAM archive.changes KEYS (id) SEQUENCE BY version;\n"
                   "CREATE FLOW f AS INSERT INTO x BY NAME SELECT * FROM STREAM archive.changes;"},
         "LDP-2017", "b.sql:2:1", 'AUTO CDC and by the flow "f"', None),
+    "AUTO CDC flows with other keys": (
+        {"b.sql": "CREATE STREAMING TABLE x;\n"
+                  "CREATE FLOW f AS AUTO CDC INTO x FROM STREAM archive.changes KEYS (id) SEQUENCE BY version;\n"
+                  "CREATE FLOW g AS AUTO CDC INTO x FROM STREAM archive.changes KEYS (id, op) SEQUENCE BY version;"},
+        "LDP-2017", "b.sql:3:1", '"f" and "g" of x differ in keys: (id) and (id, op)', "the same keys"),
+    "AUTO CDC flows with sequences of other types": (
+        {"b.py": DP + "dp.create_streaming_table('x')\n"
+                 "for name, order in {'f': 'version', 'g': '0'}.items():\n"
+                 "    dp.create_auto_cdc_flow(target='x', source='archive.changes', keys=['id'], sequence_by=order, name=name)\n"},
+        "LDP-2017", "b.py:6", "the type of the sequence: bigint and int", None),
     "AUTO CDC with an unknown key": (
         {"b.sql": "CREATE STREAMING TABLE x FLOW AUTO CDC FROM STREAM archive.changes KEYS (idd) SEQUENCE BY version;"},
         "LDP-2017", "b.sql:1", "idd", "id"),

@@ -123,3 +123,12 @@ def test_properties_that_nobody_knows_do_no_harm(sql: Callable[..., Any]) -> Non
     """T6."""
     properties = "'pipelines.someProperty' = 'foo', 'pipelines.reset.allowed' = 'FALSE', 'some.prop' = '1'"
     sql(f"CREATE MATERIALIZED VIEW v TBLPROPERTIES ({properties}) AS SELECT 1 AS id;").fine()
+
+
+def test_what_has_no_effect_here_is_told(sql: Callable[..., Any]) -> None:
+    """T6: as a property of a table and in the configuration, in the older spelling too."""
+    threshold, older = (f"pipelines.{area}.tombstoneGCThresholdInSeconds" for area in ("cdc", "applyChanges"))
+    text = f"CREATE MATERIALIZED VIEW v TBLPROPERTIES ('{threshold}' = '5', '{older}' = '5') AS SELECT 1 AS id;"
+    checked = sql(text, **{older: "5", "pipelines.dropInactiveTables": "true", "pipelines.mine": "1"}).fine()
+    told = sorted(note.text for note in checked.graph.not_checked if note.kind == "no_effect")
+    assert told == [f"configuration {older}, pipelines.dropInactiveTables", f"property {threshold}, {older}"]

@@ -1,6 +1,8 @@
 """One batch after another: bad rows, counts, new columns, changed definitions, unusual columns."""
 
 import dataclasses
+import re
+import shutil
 from pathlib import Path
 
 import delta_files
@@ -35,6 +37,7 @@ def test_a_bad_row_stops_its_batch_and_counts_are_of_rows_that_it_writes(spark, 
     first = [(1, "a", 1, "u"), (2, "b", 1, "u"), (3, "c", 1, "u"), (4, "d", 2, "d")]
     before = target.apply(flow, rows(spark, *first), 0)
     for bad, reason in [((None, "Ann", 2, "u"), 'key "id" is NULL'), ((7, "Ann", None, "u"), "sequence is NULL"),
+                        ((None, "Ann", None, "u"), "sequence is NULL"),
                         ((700, "Ann", 2, "u"), "violates the condition id < 100")]:
         with pytest.raises(LdpError) as caught:
             target.apply(flow, rows(spark, (2, "c", 2, "u"), bad), 1)
@@ -64,13 +67,84 @@ def test_a_column_and_a_field_that_come_later(spark, tmp_path, scd_type):
     assert target.read().columns == ["id", "s", "more"] + (["__START_AT", "__END_AT"] if scd_type == "2" else [])
 
 
+def test_a_target_whose_stored_changes_are_gone(spark, tmp_path):
+    flow = spec(scd_type="2")
+    target = Target(spark, tmp_path)
+    before = target.apply(flow, rows(spark, (1, "a", 5, "u")), 0)
+    shutil.rmtree(target.place.changes_path)
+    with pytest.raises(LdpError) as caught:
+        target.apply(flow, rows(spark, (1, "b", 6, "u")), 1)
+    assert (caught.value.code, caught.value.message) == ("LDP-5006", "the stored changes of t are gone")
+    assert target.rows() == before
+
+
+# Events of one key, batches apart by "|": letters are values, "-" is a delete, numbers are sequences. Then the rows of
+# type 2, and the value of type 1.
+EVENTS = {
+    "an insert": ("a10", "a10-", "a"),
+    "two updates in one batch": ("a10 b20", "a10-20 b20-", "b"),
+    "a delete in the same batch": ("a10 -20", "a10-20", ""),
+    "a whole life in one batch": ("a10 b20 -30 c40", "a10-20 b20-30 c40-", "c"),
+    "a value repeated": ("a10 a20", "a10-", "a"),
+    "a delete of a key that is not there": ("-5", "", ""),
+    "an update": ("a10 | b20", "a10-20 b20-", "b"),
+    "a delete": ("a10 | -20", "a10-20", ""),
+    "an update leaves what has ended": ("a5 b10 | c20", "a5-10 b10-20 c20-", "c"),
+    "before all that is there": ("a10 | b5", "b5-10 a10-", "a"),
+    "late, within a row": ("a10 c20 | b15", "a10-15 b15-20 c20-", "c"),
+    "a late delete within a row": ("a10 b30 | -20", "a10-20 b30-", "b"),
+    "a late delete within the last row": ("a10 -20 | -15", "a10-15", ""),
+    "the delete that it hid counts for what comes between": ("a10 -20 | -15 | b17", "a10-15 b17-20", ""),
+    "two late ones, each in a row of its own": (
+        "a1 b5 c10 d20 | y7 z15", "a1-5 b5-7 y7-10 c10-15 z15-20 d20-", "d"),
+    "again after a delete": ("-20 | y30", "y30-", "y"),
+    "a value repeated until a change": ("a10 | a20 | b30", "a10-30 b30-", "b"),
+    "late, within a run": ("a5 a10 a15 | c20 | b12", "a5-12 b12-15 a15-20 c20-", "c"),
+    "late, the same value within its row": ("a10 b20 | a15", "a10-20 b20-", "b"),
+    "late, the same value before and within": ("a10 b20 | a5 a15", "a5-20 b20-", "b"),
+    "after a run that a delete ended": ("a10 a11 | -12 | b20", "a10-12 b20-", "b"),
+    "before a delete that came first": ("-20 | y10", "y10-20", ""),
+    "twice in a batch": ("a10 a10", "a10-", "a"),
+    "again in a later batch": ("a10 | a10", "a10-", "a"),
+    "two values at one sequence": ("a10 b10", "b10-", "b"),
+    "two values at one sequence, the lesser one later": ("b10 | a10", "b10-", "b"),
+    "an upsert and a delete at one sequence": ("a10 -10", "", "a"),
+    "a delete later at the sequence of the upsert": ("a10 | -10", "", "a"),
+    "an upsert later at the sequence of the delete": ("-10 | a10", "", "a"),
+    "a late delete before the newest": ("a1 b3 | c2 d4 | -2", "a1-2 b3-4 d4-", "d"),
+    "late before a delete": ("a1 b3 | c2 -5 | y4", "a1-2 c2-3 b3-4 y4-5", ""),
+}
+
+
+@pytest.mark.parametrize("scd_type", ["1", "2"])
+def test_orders_of_events(spark, tmp_path, scd_type):
+    batches = [[], [], []]
+    for number, (text, *_) in enumerate(EVENTS.values()):
+        for batch, part in zip(batches, text.split("|"), strict=False):
+            batch += [(number, value, int(at), "d" if value == "-" else "u") for value, at in re.findall(r"([a-z-])(\d+)", part)]
+    flow, target = spec(scd_type=scd_type), Target(spark, tmp_path)
+    if scd_type == "1":  # the first batch of a stream may have no rows
+        batches.insert(0, [])
+    for number, batch in enumerate(batches):
+        found = target.apply(flow, rows(spark, *batch), number)
+    if scd_type == "2":
+        assert target.apply(flow, rows(spark), len(batches)) == found
+    for number, (name, (_, history, latest)) in enumerate(EVENTS.items()):
+        own = [row[1:] for row in found if row[0] == number]
+        runs = re.findall(r"([a-z])(\d+)-(\d*)", history)
+        expected = [(value, int(start), int(end) if end else None) for value, start, end in runs]
+        assert own == ([(value,) for value in latest] if scd_type == "1" else sorted(expected, key=repr)), name
+
+
 def test_a_changed_definition_needs_a_full_refresh(spark, tmp_path):
     source = rows(spark, (1, "a", 1, "u"))
     flow = spec(scd_type="2", track_history_except=("v",))
     target = Target(spark, tmp_path)
     target.apply(flow, source, 0)
-    check_definition(spark, flow, source, target.place)
-    check_definition(spark, dataclasses.replace(flow, apply_as_deletes="op = 'x'"), source, target.place)
+    same = [{}, {"apply_as_deletes": "op = 'x'"}, {"sequence_by": "seq + 1"}, {"keys": ("ID",)}, {"track_history_except": ("V", "op")},
+            {"track_history_except": None, "track_history_columns": ("op",)}]
+    for arguments in same:  # tracked are no columns of the target, however that is said
+        check_definition(spark, dataclasses.replace(flow, **arguments), source, target.place)
     changed = {
         "keys changed from (id) to (id, v)": {"keys": ("id", "v")},
         "the SCD type changed from 2 to 1": {"scd_type": "1", "track_history_except": None},
@@ -130,14 +204,19 @@ def test_columns_to_update(spark, tmp_path):
 
 
 def test_unusual_names_and_types(spark, tmp_path):
-    source = "`the id` STRING, `a.b` MAP<STRING, INT>, day DATE, amount DECIMAL(10,2), bin BINARY, seq INT"
-    flow = spec(keys=("The ID",), apply_as_deletes=None, except_column_list=None, scd_type="2", track_history_except=("seq",))
+    source = ("`the id` STRING, `it's` INT, `a\"b` INT, `c\\d` INT, `a.b` MAP<STRING, INT>, day DATE, amount DECIMAL(10,2), "
+              "bin BINARY, seq INT, __START_AT DATE")
+    flow = spec(keys=("The ID", "it's", 'a"b', "c\\d"), apply_as_deletes=None, except_column_list=("__START_AT",), scd_type="2",
+                track_history_except=("seq",))
     target = Target(spark, tmp_path)
-    target.apply(flow, rows(spark, ("k", {"x": 1, "y": 2}, None, None, b"1", 1), columns=source), 0)
-    batch = rows(spark, ("k", {"y": 2, "x": 1}, None, None, b"1", 2), ("k", {"x": 9}, None, None, b"1", 3), columns=source)
+    k = ("k", 1, 2, 3)
+    target.apply(flow, rows(spark, (*k, {"x": 1, "y": 2}, None, None, b"1", 1, None), columns=source), 0)
+    batch = rows(spark, (*k, {"y": 2, "x": 1}, None, None, b"1", 2, None), (*k, {"x": 9}, None, None, b"1", 3, None), columns=source)
     target.apply(flow, batch, 1)
     found = [(row["a.b"], row["seq"], row["__START_AT"], row["__END_AT"]) for row in target.read().orderBy("__START_AT").collect()]
     assert found == [({"x": 1, "y": 2}, 2, 1, 3), ({"x": 9}, 3, 3, None)]
+    with pytest.raises(LdpError, match="its key \"it's\" is NULL"):  # one of several
+        target.apply(flow, rows(spark, ("k", None, 2, 3, {}, None, None, b"1", 4, None), columns=source), 2)
 
 
 def test_storage_is_as_documented(spark, tmp_path):
@@ -184,9 +263,9 @@ def test_wrong_column_gets_a_proposal(spark):
 
 
 def test_reserved_names_in_the_source(spark):
-    for name in ("__start_at", "__ldp_seq"):
+    for scd_type, name in (("2", "__start_at"), ("2", "__END_AT"), ("1", "__ldp_seq"), ("1", "__LDP_x")):
         with pytest.raises(LdpError, match="reserves"):
-            plan_changes(spec(), rows(spark, columns=f"{SOURCE}, {name} INT"))
+            plan_changes(spec(scd_type=scd_type), rows(spark, columns=f"{SOURCE}, {name} INT"))
 
 
 def test_a_streaming_source_and_column_objects(spark):

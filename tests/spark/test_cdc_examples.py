@@ -1,11 +1,14 @@
 """Worked examples of change capture: small tables and what becomes of them."""
 
+import shutil
+
 import pytest
 from cdc_targets import Target
 
 from ldp_jupyter.cdc import apply_snapshot, finish_snapshots, snapshot_schema
 from ldp_jupyter.cdc.snapshot import StoredSnapshot
 from ldp_jupyter.declarations import CdcSpec, SnapshotSpec
+from ldp_jupyter.errors import LdpError
 
 pytestmark = pytest.mark.spark
 
@@ -91,6 +94,10 @@ def test_snapshots(spark, tmp_path, monkeypatch, scd_type, expected):
     old = spark.createDataFrame([(9, "z")], "id INT, v STRING")
     assert apply_snapshot(spark, spec, old, 3, **flow) is None
     assert target.rows() == expected
+    # What was stored of them is needed for the next one.
+    shutil.rmtree(target.place.changes_path)
+    with pytest.raises(LdpError, match="the stored changes of t are gone"):
+        apply_snapshot(spark, spec, old, 4, **flow)
 
 
 def test_a_once_flow_and_a_feed_share_a_target(spark, tmp_path):

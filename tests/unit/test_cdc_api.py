@@ -106,9 +106,14 @@ def test_scd_types(given: Any, kept: str) -> None:
     assert spec_of(stored_as_scd_type=given).scd_type == kept
 
 
-@pytest.mark.parametrize("keys", [["id"], ("id",), "id"])
+@pytest.mark.parametrize("keys", [["id"], ("id",), "id", ["`id`"]])
 def test_forms_of_keys(keys: Any) -> None:
     assert spec_of(keys=keys).keys == ("id",)
+
+
+def test_backticks_are_no_part_of_a_name() -> None:
+    spec = spec_of(keys=["`a.b`", "it's"], except_column_list=["`c``d`", "`", "e"])
+    assert (spec.keys, spec.except_column_list) == (("a.b", "it's"), ("c`d", "`", "e"))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ The rules are those of open-source Spark's pipelines (its suites of system metad
 - C3 a full refresh of the table begins a new one beside it, of a higher number.
 
 Ours beside them: the old one is removed (C4), other tables keep theirs (C5), tables of one name in two schemas have
-two (C6), and a reset begins a new one while the table keeps its rows (C7).
+two (C6), a reset begins a new one while the table keeps its rows (C7), and flows of one table may have other columns:
+it has them all (C8).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ SOURCES = {
         CREATE OR REFRESH STREAMING TABLE other.st AS {READ.replace("SELECT value", "SELECT value * 10 AS value")};
         CREATE OR REFRESH STREAMING TABLE named;
         CREATE FLOW one AS INSERT INTO named BY NAME SELECT * FROM STREAM st;
-        CREATE FLOW `two; 100%` AS INSERT INTO named BY NAME SELECT * FROM STREAM other.st;
+        CREATE FLOW `two; 100%` AS INSERT INTO named BY NAME SELECT *, 'x' AS more FROM STREAM other.st;
     """,
     "transformations/sink.py": """
         from pyspark import pipelines as dp
@@ -98,9 +99,9 @@ def test_each_flow_has_a_checkpoint_in_each_life_of_its_table(
     assert {t: begun[t] for t in ("main.other.st", "sink%20outside")} == {
         t: expected(2)[t] for t in ("main.other.st", "sink%20outside")}  # C5  # fmt: skip
     assert rows(pipeline, "st") == [1, 2, 3]
-    assert rows(pipeline, "named") == [1, 10, 2, 20, 3, 30]
+    assert rows(pipeline, "named") == [(1, None), (10, "x"), (2, None), (20, "x"), (3, None), (30, "x")]  # C8
 
     pipeline.run(reset_checkpoints=["one"])
     again = checkpoints(pipeline)
     assert again["main.default.named"] == {"1": {"one~1": 1, FLOWS["main.default.named"][1]: 1}}  # C7
-    assert rows(pipeline, "named") == [1, 1, 10, 2, 2, 20, 3, 3, 30]
+    assert [value for value, _ in rows(pipeline, "named")] == [1, 1, 10, 2, 2, 20, 3, 3, 30]

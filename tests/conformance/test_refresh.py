@@ -9,7 +9,8 @@ The rules are those of open-source Spark's pipelines (its suite of functional te
 - R5 a full refresh of all takes no further selection; no table stands in both selections, under whichever of its names.
 
 Beside them the platform's: the checkpoint of a flow can begin anew while the table keeps its rows (R6), failed and
-skipped tables can be refreshed alone (R7), and so can the tables of a source file (R8).
+skipped tables can be refreshed alone (R7), and so can the tables of a source file (R8). An update that finds nothing
+new starts no Spark job and writes nothing but the journal and its report (R9).
 """
 
 from __future__ import annotations
@@ -57,6 +58,21 @@ def source(pipeline: Pipeline, *ids: int) -> None:
             (folder / f"{number}.json").write_text(f'{{"id": {number}}}\n')
 
 
+def stored(pipeline: Pipeline) -> dict[str, int]:
+    """All files of the state with the times of their last change; those of this pipeline by their name there."""
+    home, root = pipeline.layout.home, pipeline.layout.root
+    return {
+        str(file.relative_to(home if file.is_relative_to(home) else root)): file.stat().st_mtime_ns
+        for file in root.rglob("*")
+        if file.is_file()
+    }
+
+
+def jobs(pipeline: Pipeline) -> int:
+    """Jobs that Spark has run so far."""
+    return len(pipeline.session().sparkContext.statusTracker().getJobIdsForGroup(None))
+
+
 def messages(pipeline: Pipeline) -> list[str]:
     return [event.message for event in pipeline.events()]
 
@@ -84,11 +100,19 @@ def test_selections_of_updates(pipeline: Pipeline) -> None:
     pipeline.run(reset_checkpoints=["b"], refresh_files=["transformations/b.sql"])  # R6, R8
     assert (ids(pipeline, "a"), ids(pipeline, "b")) == ([2, 3, 4], [1, 2, 3, 4, 4])
 
-    pipeline.run(full_refresh_all=True)  # R4
+    view = pipeline.run(full_refresh_all=True)  # R4
     assert (ids(pipeline, "a"), ids(pipeline, "b")) == ([4], [4])
+    assert [e.details["update_progress"]["state"] for e in view.events if e.event_type == "update_progress"] == [
+        "INITIALIZING", "RESETTING", "SETTING_UP_TABLES", "RUNNING", "COMPLETED"]  # fmt: skip
     lives = [sorted(p.name for p in folder.rglob("*") if p.name.startswith(("~", "main.default.b")))
              for folder in pipeline.layout.lives(pipeline.namespace.qualify("b"))]  # fmt: skip
     assert lives == [["main.default.b"], []], "what a reset left goes with the generation"
+
+    before, ran = stored(pipeline), jobs(pipeline)
+    pipeline.run()  # R9
+    assert jobs(pipeline) == ran
+    changed = {file for file, time in stored(pipeline).items() if before.get(file) != time}
+    assert {file.split("/")[0] for file in changed} == {"journal.jsonl", "runs"}, changed
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 
 pytestmark = pytest.mark.spark
@@ -90,6 +92,42 @@ def test_flows_of_python_and_the_sources_of_auto_cdc_and_sinks(python):
     found = {(p.dataset, p.location.line, p.code) for p in checked.graph.problems}
     assert found == {("t", 11, "LDP-2015"), ("to_sink", 15, "LDP-2015"), ("target", 19, "LDP-2015")}
     assert 'flow "sorted_rows"' in next(p.message for p in checked.graph.problems if p.dataset == "t")
+
+
+def test_state_that_functions_of_the_user_keep(python):
+    checked = python("""
+        from pyspark.sql.streaming import StatefulProcessor
+
+        class Counts(StatefulProcessor):
+            def init(self, handle):
+                pass
+
+            def handleInputRows(self, key, rows, timers):
+                yield from rows
+
+            def close(self):
+                pass
+
+        def count(key, frames, state):
+            yield from frames
+
+        def numbers():
+            return spark.readStream.table("numbers_a").groupBy("id")
+
+        @dp.table
+        def applied():
+            return numbers().applyInPandasWithState(count, "id BIGINT, n INT", "n INT", "append", "NoTimeout")
+
+        @dp.table
+        def transformed():
+            return numbers().transformWithStateInPandas(Counts(), "id BIGINT", "append", "none")
+    """)
+    assert checked.columns("applied") == ["id bigint", "n int"]
+    if importlib.util.find_spec("google") and importlib.util.find_spec("google.protobuf"):
+        assert checked.fine().columns("transformed") == ["id bigint"]
+    else:
+        problem = checked.problem()
+        assert (problem.code, problem.dataset, problem.hint) == ("LDP-2023", "transformed", "pip install protobuf")
 
 
 def test_an_aggregation_that_replaces_the_rows_of_other_flows(sql):

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from seen import moment, rows
+from seen import Watched, failed, moment, rows, states
 
 from ldp_jupyter import Pipeline
 
@@ -70,6 +70,16 @@ def test_views_of_everything(spark_main: Any, make_project: Callable[[Mapping[st
     source.write_text(source.read_text().replace("range(1, 4)", "range(2, 4)"))
     pipeline.run()
     assert [rows(pipeline, name) for name in ("first", "copied", "landed")] == [[2, 3], [(2, 4)], [0, 1, 2, 3, 4]]  # V5
+
+    source.write_text(source.read_text().replace("range(2, 4)", "range(3, 4)"))
+    schema = pipeline.layout.warehouse / "main" / "default"
+    (schema / "first.view.json").unlink()
+    (schema / "first.view.json" / "in the way").mkdir(parents=True)
+    watched = Watched()
+    (problem,) = failed(pipeline, watched)  # V6
+    assert (problem.dataset, sorted(problem.because)) == ("first", ["copied", "of_a_view", "outside.elsewhere", "second", "third"])
+    assert [states(watched.view, name)[-1] for name in ("first", "second", "copied", "of_outside")] == [
+        "FAILED", "SKIPPED", "SKIPPED", "COMPLETED"]  # fmt: skip
 
 
 REFUSED = {

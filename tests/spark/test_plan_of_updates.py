@@ -39,6 +39,10 @@ GOLD = """
     def stamped():
         return spark.sql("SELECT count(*) AS n, current_timestamp() AS at FROM silver")
 """
+SHOWN = """
+    CREATE VIEW shown AS SELECT kind FROM counted;
+    CREATE OR REFRESH MATERIALIZED VIEW kinds AS SELECT count(*) AS n FROM shown;
+"""
 
 
 @pytest.fixture
@@ -81,10 +85,12 @@ def jobs(pipeline):
 
 
 def test_a_plan_tells_what_an_update_would_do(pipeline):
+    (pipeline.project.root / "transformations" / "shown.sql").write_text(SHOWN)
     before = states(pipeline)
     assert before == {
         "bronze": ("NEW", "INCREMENTAL"), "silver": ("NEW", "INCREMENTAL"), "passing": ("NEW", "INCREMENTAL"),
-        "counted": ("NEW", "COMPLETE_RECOMPUTE"), "stamped": ("NEW", "COMPLETE_RECOMPUTE")}  # fmt: skip
+        "counted": ("NEW", "COMPLETE_RECOMPUTE"), "stamped": ("NEW", "COMPLETE_RECOMPUTE"),
+        "kinds": ("NEW", "COMPLETE_RECOMPUTE")}  # fmt: skip
     assert planned(pipeline)["counted"].reasons == ["FIRST_REFRESH"]
     assert not pipeline.layout.home.exists(), "a plan writes nothing"
     assert pipeline.next_update(pipeline.dry_run()) is None
@@ -95,11 +101,12 @@ def test_a_plan_tells_what_an_update_would_do(pipeline):
         "bronze": ("UNCHANGED", "INCREMENTAL"), "silver": ("UNCHANGED", "INCREMENTAL"),
         "passing": ("UNCHANGED", "INCREMENTAL"),
         "counted": ("UNCHANGED", "COMPLETE_RECOMPUTE_IF_INPUTS_CHANGE"),
-        "stamped": ("UNCHANGED", "COMPLETE_RECOMPUTE")}  # fmt: skip
+        "stamped": ("UNCHANGED", "COMPLETE_RECOMPUTE"),
+        "kinds": ("UNCHANGED", "COMPLETE_RECOMPUTE_IF_INPUTS_CHANGE")}  # fmt: skip
     selected = planned(pipeline, refresh=["counted", "stamped"])
     assert {n: d.refresh for n, d in selected.items()} == {
         "bronze": "EXCLUDED", "silver": "EXCLUDED", "passing": "EXCLUDED", "counted": "NO_OP",
-        "stamped": "COMPLETE_RECOMPUTE"}  # fmt: skip
+        "stamped": "COMPLETE_RECOMPUTE", "kinds": "EXCLUDED"}  # fmt: skip
     assert selected["stamped"].reasons == ["PLAN_NOT_DETERMINISTIC"]
     everything = planned(pipeline, full_refresh_all=True)
     assert {d.refresh for d in everything.values()} == {"FULL_REFRESH", "COMPLETE_RECOMPUTE"}
@@ -120,14 +127,17 @@ def test_a_plan_tells_what_an_update_would_do(pipeline):
     rewrite(pipeline, "silver.sql", "kind IS NOT NULL", "kind <> ''")
     rewrite(pipeline, "silver.sql", "'quality' = 'silver'", "'quality' = 'gold'")
     rewrite(pipeline, "gold.py", "LEAST = 1", "LEAST = 2")
+    rewrite(pipeline, "shown.sql", "SELECT kind", "SELECT kind AS sort")
     rewrite(pipeline, "bronze.sql", "SELECT id, kind", "SELECT cast(id AS STRING) AS id, kind, 1 AS one")
     found = planned(pipeline)
     assert {n: d.state for n, d in found.items()} == {
-        "bronze": "CHANGED", "silver": "CHANGED", "passing": "CHANGED", "counted": "CHANGED", "stamped": "UNCHANGED"}
+        "bronze": "CHANGED", "silver": "CHANGED", "passing": "CHANGED", "counted": "CHANGED", "stamped": "UNCHANGED",
+        "kinds": "CHANGED"}
     assert found["bronze"].changes == ["query", "columns: +one int, id int to string"]
     assert found["silver"].changes == [
         "columns: +one int, id int to string", "expectation known changed", "properties: quality"]  # fmt: skip
     assert found["counted"].changes == ["view selected changed"]
+    assert found["kinds"].changes == ["view shown changed"]
     assert found["counted"].reasons == ["QUERY_FINGERPRINT_CHANGED"]
     assert (found["bronze"].needs_full_refresh, found["bronze"].problem.code) == (True, "LDP-3005")
     assert not planned(pipeline, full_refresh_all=True)["bronze"].needs_full_refresh

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ldp_jupyter.cdc.columns import OP, PREFIX, lowered
 from ldp_jupyter.cdc.delta_table import table_state
+from ldp_jupyter.cdc.shapes import same_shape
 from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
@@ -241,8 +242,3 @@ def fits(new: DataType, stored: DataType) -> bool:
     if isinstance(new, t.DecimalType) and isinstance(stored, t.DecimalType):
         return bool(new.scale <= stored.scale and new.precision - new.scale <= stored.precision - stored.scale)
     return same_shape(new, stored) or stored.simpleString() in _WIDENINGS.get(new.simpleString(), frozenset())
-
-
-def same_shape(left: DataType, right: DataType) -> bool:
-    """Whether two types are the same but for nullability."""
-    return str(left.simpleString()) == str(right.simpleString())

@@ -12,14 +12,16 @@ from ldp_jupyter.cdc.columns import BATCH, CUT, DELETE, FLOW, INTERVALS, OP, SEQ
 from ldp_jupyter.cdc.definition import Storage, changes_gone, open_storage
 from ldp_jupyter.cdc.delta_table import TableState, read_rows, rows_written, table_state
 from ldp_jupyter.cdc.difference import TIE, changed_rows, differing, events_of_keys, newest_rows, one_event_each, result
+from ldp_jupyter.cdc.refusal import raise_refused
 from ldp_jupyter.cdc.settings import COMPACT, settings
+from ldp_jupyter.cdc.shapes import additions, in_columns_of, same_shape
 from ldp_jupyter.cdc.state import LIVE, Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pyspark.sql import Column, DataFrame, Row, SparkSession
-    from pyspark.sql.types import DataType, StructField
+    from pyspark.sql.types import StructField
 
     from ldp_jupyter.cdc.target import ChangeTarget
 
@@ -54,7 +56,7 @@ def publish_batch(
         session: the flow's own session: transaction settings are put into it for the time of the commit.
 
     Raises:
-        LdpError: LDP-5006 when the storage has gone.
+        LdpError: LDP-5006 when the storage has gone, LDP-4002 for a value that the target's declared type cannot hold.
     """
     with target.lock():
         storage = open_storage(session, target, to_read=True, with_transactions=True)
@@ -62,7 +64,11 @@ def publish_batch(
             raise changes_gone(target)
         state = table_state(session, target.target_path, list_transactions=True)
         state = _with_new_columns(session, storage, target, state)
-        return _Publication(session, storage, Layout.of(storage), state, target, flow_id, batch_id).publish(flow_name)
+        work = _Publication(session, storage, Layout.of(storage), state, target, flow_id, batch_id)
+        try:
+            return work.publish(flow_name)
+        except Exception as error:
+            raise_refused(error, target.name)
 
 
 @dataclass(frozen=True)
@@ -155,13 +161,17 @@ class _Publication:
     def _exchange(self, rows: DataFrame, facts: Row) -> BatchCounts:
         from ldp_jupyter.spark.tables import exchange_rows
 
-        bounds = (facts["least"], facts["greatest"]) if _has_plain_text(rows.schema[self.layout.keys[0]]) else None
+        declared = {field.name.lower(): field for field in self.state.schema.fields}
+        key = rows.schema[self.layout.keys[0]]
+        plain = _has_plain_text(key) and same_shape(key.dataType, declared[key.name.lower()].dataType)
+        bounds = (facts["least"], facts["greatest"]) if plain else None
         # Unless the table's owner has said something of it.
         many = self.state.files is None or self.state.files >= _MANY
         compact = {} if _COMPACT in self.state.properties else {COMPACT: str(many).lower()}
         with settings(self.session, compact):
             done = exchange_rows(
-                rows.drop(TIE), self.target.target_path, self.layout.identity, LIVE, facts["rows"],
+                in_columns_of(rows.drop(TIE), self.state.schema), self.target.target_path,
+                [declared[name.lower()].name for name in self.layout.identity], LIVE, facts["rows"],
                 bounds if facts["rows"] else None, (self.flow_id, self.batch_id), REWRITE_UP_TO,
             )
         if not done:
@@ -177,6 +187,7 @@ class _Publication:
 
         path = self.target.target_path
         live = rows.where(fn.col(LIVE)).select(*[fn.col(quoted(name)) for name in self.columns])
+        live = in_columns_of(live, self.state.schema)
         if any(key.startswith(_COMPUTED) for field in self.state.schema.fields for key in field.metadata or {}):
             writer = live.write.format("delta").mode("append")
             writer.option("txnAppId", self.flow_id).option("txnVersion", str(self.batch_id)).save(path)
@@ -192,6 +203,7 @@ class _Publication:
         names, values = self.layout.identity, self.layout.values
         live = fn.col(f"s.{LIVE}")
         same_row = reduce(and_, (fn.col(dotted("t", name)) == fn.col(dotted("s", name)) for name in names))
+        rows = in_columns_of(rows, self.state.schema)
         if whole:
             rows = rows.where(fn.col(LIVE))
         merge = DeltaTable.forPath(self.session, self.target.target_path).alias("t").merge(rows.alias("s"), same_row)
@@ -238,27 +250,8 @@ def _with_new_columns(session: SparkSession, storage: Storage, target: ChangeTar
 
     stored = StructType([field for field in storage.state.schema.fields if field.name in storage.payload])
     others = [field.name for field in state.schema.fields if field.name.upper() not in INTERVALS]
-    clauses = list(_additions(stored, state.schema, "", others[-1] if others else None))
+    clauses = list(additions(stored, state.schema, after=others[-1] if others else None))
     if not clauses:
         return state
     session.sql(f"ALTER TABLE spark_catalog.delta.{quoted(target.target_path)} ADD COLUMNS ({', '.join(clauses)})")
     return table_state(session, target.target_path, list_transactions=True)
-
-
-def _additions(stored: DataType, there: DataType, path: str, after: str | None = None) -> Iterator[str]:
-    """Clauses of ADD COLUMNS for what `stored` has and `there` lacks."""
-    from pyspark.sql import types as t
-
-    if isinstance(stored, t.ArrayType) and isinstance(there, t.ArrayType):
-        yield from _additions(stored.elementType, there.elementType, f"{path}element.")
-    elif isinstance(stored, t.MapType) and isinstance(there, t.MapType):
-        yield from _additions(stored.valueType, there.valueType, f"{path}value.")
-    elif isinstance(stored, t.StructType) and isinstance(there, t.StructType):
-        known = {field.name.lower(): field.dataType for field in there.fields}
-        for field in stored.fields:
-            name = f"{path}{quoted(field.name)}"
-            if field.name.lower() in known:
-                yield from _additions(field.dataType, known[field.name.lower()], f"{name}.")
-            else:
-                yield f"{name} {field.dataType.simpleString()}" + (f" AFTER {quoted(after)}" if after else "")
-                after = field.name if after else None

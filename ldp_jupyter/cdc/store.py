@@ -24,18 +24,11 @@ from ldp_jupyter.cdc.columns import (
     lowered,
     quoted,
 )
-from ldp_jupyter.cdc.definition import (
-    PROPERTY,
-    Storage,
-    check_nothing_lost,
-    check_plan,
-    fits,
-    open_storage,
-    same_shape,
-)
+from ldp_jupyter.cdc.definition import PROPERTY, Storage, check_nothing_lost, check_plan, open_storage
 from ldp_jupyter.cdc.delta_table import FILES_BY_NAME
 from ldp_jupyter.cdc.refusal import raise_refused, refuse
 from ldp_jupyter.cdc.settings import COMPACT, settings
+from ldp_jupyter.cdc.shapes import additions, in_columns_of
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.quality import Observations
 
@@ -127,17 +120,14 @@ def append_changes(
     else:
         from ldp_jupyter.spark.tables import append_rows
 
-        as_stored = _as_stored(changes, storage)
+        session = changes.sparkSession
+        storage = _with_new_columns(session, changes, storage, target)
         # Small files are put together before they are too many to be read by name, not sooner: Delta does it also with
         # the first that a process writes, however few there are.
         files = storage.state.files
         many = files is None or files >= _FEW
-        with settings(changes.sparkSession, {COMPACT: str(many).lower(), _COMPACT_FROM: str(_FEW)}):
-            if _gains_columns(as_stored, storage):
-                writer = as_stored.write.format("delta").mode("append").option("mergeSchema", "true")
-                writer.option("txnAppId", flow_id).option("txnVersion", str(batch_id)).save(target.changes_path)
-            else:
-                append_rows(as_stored, target.changes_path, (flow_id, batch_id))
+        with settings(session, {COMPACT: str(many).lower(), _COMPACT_FROM: str(_FEW)}):
+            append_rows(in_columns_of(changes, storage.state.schema), target.changes_path, (flow_id, batch_id))
 
 
 def _create(changes: DataFrame, definition: Definition, target: ChangeTarget) -> None:
@@ -244,32 +234,10 @@ def is_missing(column: Column, kind: DataType) -> Column:
     return column.isNull() | reduce(and_, fields)
 
 
-def _as_stored(changes: DataFrame, storage: Storage) -> DataFrame:
-    """Columns spelled and typed as in the storage, as far as it has them."""
-    from pyspark.sql import functions as fn
-
-    stored = {field.name.lower(): field for field in storage.state.schema.fields}
-    columns = []
-    for field in changes.schema.fields:
-        column = fn.col(quoted(field.name))
-        known = stored.get(field.name.lower())
-        if known is not None:
-            if not same_shape(field.dataType, known.dataType) and fits_flat(field.dataType, known.dataType):
-                column = column.cast(known.dataType)
-            column = column.alias(known.name)
-        columns.append(column)
-    return changes.select(*columns)
-
-
-def fits_flat(new: DataType, stored: DataType) -> bool:
-    """Whether the values fit the stored type as it is: no field of a struct is new."""
-    from pyspark.sql.types import StructType
-
-    return not isinstance(new, StructType) and fits(new, stored)
-
-
-def _gains_columns(changes: DataFrame, storage: Storage) -> bool:
-    """Whether there is a column, or a field of a struct, that the storage does not have yet."""
-    stored = {field.name: field.dataType for field in storage.state.schema.fields}
-    return any(field.name not in stored or not same_shape(field.dataType, stored[field.name])
-               for field in changes.schema.fields)
+def _with_new_columns(session: SparkSession, changes: DataFrame, storage: Storage, target: ChangeTarget) -> Storage:
+    """The storage with the columns, and the fields of structs, that it lacked; in a commit of its own."""
+    clauses = list(additions(changes.schema, storage.state.schema))
+    if not clauses:
+        return storage
+    session.sql(f"ALTER TABLE spark_catalog.delta.{quoted(target.changes_path)} ADD COLUMNS ({', '.join(clauses)})")
+    return open_storage(session, target) or storage

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import delta_files
 import pytest
-from cdc_model import scd1, scd2
+from cdc_model import bitemporal, scd1, scd2
 
 from ldp_jupyter.cdc import BatchCounts, ChangeTarget, output_schema, plan_changes, publish_batch, store_batch
 from ldp_jupyter.declarations import CdcSpec
@@ -40,6 +40,7 @@ SETTINGS = {
     "scd2 struct sequence, tracked": spec(scd_type="2", sequence_by="struct(ts, tie)", track_history_columns=("a",)),
     "scd2 ignore some nulls, all but": spec(scd_type="2", ignore_null_updates=True,
                                             ignore_null_updates_columns=("a", "s"), track_history_except=("b",)),
+    "bitemporal": spec(scd_type="bitemporal", system_sequence_by="tie", track_history_columns=("a", "s")),
 }
 
 # Ways in which rows of the target are exchanged: small files written anew, deletion vectors, MERGE for a change feed.
@@ -70,6 +71,8 @@ def as_event(row, settings):
     event = {"key": (key_id, region), "op": op if op != "t" or settings.apply_as_truncates else "u",
              "seq": (ts, tie) if "struct" in settings.sequence_by else ts,
              "row": {"a": a, "b": b, "s": None if s is None else {"x": s[0], "y": s[1]}}}
+    if settings.system_sequence_by:
+        event["sys"] = tie
     if settings.columns_to_update:
         event["sets"] = None if cols is None else [c.lower() for c in cols]
     if settings.ignore_null_updates:
@@ -82,8 +85,9 @@ def expected(events, settings):
     if settings.scd_type == "1":
         return sorted(((*key, *row.values()) for key, row in scd1(events, COLUMNS).items()), key=repr)
     tracked = settings.track_history_columns or [c for c in COLUMNS if c not in (settings.track_history_except or ())]
-    return sorted(((*key, *row.values(), start, end) for key, rows in scd2(events, COLUMNS, tracked).items()
-                   for row, start, end in rows), key=repr)
+    model = bitemporal if settings.scd_type == "bitemporal" else scd2
+    return sorted(((*key, *row.values(), *interval) for key, rows in model(events, COLUMNS, tracked).items()
+                   for row, *interval in rows), key=repr)
 
 
 def plain(value):

@@ -3,6 +3,8 @@
 import dataclasses
 import re
 import shutil
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import delta_files
@@ -56,15 +58,45 @@ def test_a_bad_row_stops_its_batch_and_counts_are_of_rows_that_it_writes(spark, 
 
 
 @pytest.mark.parametrize("scd_type", ["1", "2"])
-def test_a_column_and_a_field_that_come_later(spark, tmp_path, scd_type):
+def test_columns_and_fields_that_come_and_go(spark, tmp_path, scd_type):
+    """Rows written keep what they have; NULL is what later changes have of a column that the source has no more."""
     flow = spec(scd_type=scd_type, except_column_list=("op", "seq"))
     target = Target(spark, tmp_path)
-    target.apply(flow, rows(spark, (1, (1,), 1, "u"), columns="id INT, s STRUCT<x: INT>, seq INT, op STRING"), 0)
-    wider = "id INT, s STRUCT<x: INT, y: INT>, more STRING, seq INT, op STRING"
-    target.apply(flow, rows(spark, (2, (1, 2), "m", 1, "u"), columns=wider), 1)
-    found = [(row["id"], tuple(row["s"]), row["more"]) for row in target.read().orderBy("id").collect()]
-    assert found == [(1, (1, None), None), (2, (1, 2), "m")]
-    assert target.read().columns == ["id", "s", "more"] + (["__START_AT", "__END_AT"] if scd_type == "2" else [])
+    first = "id INT, s STRUCT<x: INT>, list ARRAY<STRUCT<x: INT>>, gone STRING, seq INT, op STRING"
+    target.apply(flow, rows(spark, (1, (1,), [(1,)], "g", 1, "u"), (9, (9,), [], "g", 1, "u"), columns=first), 0)
+    wider = "id INT, s STRUCT<x: INT, y: INT>, list ARRAY<STRUCT<x: INT, y: INT>>, more STRING, seq INT, op STRING"
+    target.apply(flow, rows(spark, (2, (1, 2), [(1, 2)], "m", 1, "u"), columns=wider), 1)
+    narrower = "id INT, s STRUCT<y: INT>, list ARRAY<STRUCT<Y: INT>>, More STRING, seq INT, op STRING"
+    target.apply(flow, rows(spark, (1, (5,), [(6,)], None, 2, "u"), (3, (7,), [(8,)], "n", 1, "u"), columns=narrower), 2)
+    old = [(1, (1, None), [(1, None)], "g", None)] if scd_type == "2" else []
+    found = [(row["id"], tuple(row["s"]), [tuple(item) for item in row["list"]], row["gone"], row["more"])
+             for row in target.read().orderBy("id", "s.x").collect()]
+    assert sorted(found, key=repr) == sorted([
+        *old, (1, (None, 5), [(None, 6)], None, None), (2, (1, 2), [(1, 2)], None, "m"),
+        (3, (None, 7), [(None, 8)], None, "n"), (9, (9, None), [], "g", None)], key=repr)
+    history = ["__START_AT", "__END_AT"] if scd_type == "2" else []
+    assert target.read().columns == ["id", "s", "list", "gone", "more", *history]
+
+
+def test_a_declared_schema_of_other_types_and_letters(spark, tmp_path):
+    """The files have the declared types, from the first row on: other readers than Spark cast nothing."""
+    flow = spec(except_column_list=("op", "seq"))
+    declared = "ID BIGINT, Day STRING, amount DECIMAL(12,4), by_hand INT, __START_AT INT"
+    target = Target(spark, tmp_path).create(StructType.fromDDL(declared))
+    source = "id INT, day DATE, amount DECIMAL(5,2), __start_at INT, seq INT, op STRING"
+    day, amount = date(2026, 1, 2), Decimal("1.25")
+    target.apply(flow, rows(spark, (1, day, amount, 1, 1, "u"), (2, day, amount, 2, 1, "u"), columns=source), 0)
+    assert target.rows() == [(n, "2026-01-02", Decimal("1.2500"), None, n) for n in (1, 2)]
+    again = target.apply(flow, rows(spark, (2, None, amount, 3, 2, "u"), (3, day, None, 4, 1, "u"), columns=source), 1)
+    assert again == [(1, "2026-01-02", Decimal("1.2500"), None, 1), (2, None, Decimal("1.2500"), None, 3),
+                     (3, "2026-01-02", None, None, 4)]
+    assert target.read().dtypes == [
+        ("ID", "bigint"), ("Day", "string"), ("amount", "decimal(12,4)"), ("by_hand", "int"), ("__START_AT", "int")]
+
+    narrow = Target(spark, tmp_path / "narrow").create(StructType.fromDDL(declared.replace("12,4", "3,2")))
+    with pytest.raises(LdpError, match="a value of amount does not fit its type decimal"):
+        narrow.apply(flow, rows(spark, (1, day, Decimal("10.25"), 1, 1, "u"), columns=source), 0)
+    assert narrow.rows() == []
 
 
 def test_a_target_whose_stored_changes_are_gone(spark, tmp_path):

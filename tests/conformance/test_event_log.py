@@ -6,6 +6,7 @@ add up over an update's events, and paths over the text of `details`.
 
 from __future__ import annotations
 
+import json
 import shutil
 import textwrap
 from itertools import groupby
@@ -258,6 +259,61 @@ def test_queries(updated: Any, name: str) -> None:
     text, expected = QUERIES[name]
     query = text.format(el=LOG, u=view.update_id, id=pipeline.id)
     assert sorted(map(tuple, pipeline.query(query).rows), key=repr) == sorted(expected(pipeline, view), key=repr)
+
+
+AS_WRITTEN = {
+    "latest update": "SELECT origin.update_id FROM el WHERE event_type='create_update' ORDER BY timestamp DESC LIMIT 1;",
+    "data quality": """
+        SELECT e.dataset, e.name, SUM(e.passed_records) ok, SUM(e.failed_records) bad
+        FROM (SELECT explode(from_json(details:flow_progress:data_quality:expectations,
+                'array<struct<name string, dataset string, passed_records int, failed_records int>>')) e
+              FROM el WHERE event_type='flow_progress' AND origin.update_id = :u)
+        GROUP BY ALL;""",
+    "rules as text": "SELECT details:flow_progress:data_quality:expectations FROM el WHERE event_type='flow_progress';",
+    "lineage": """
+        SELECT details:flow_definition.output_dataset AS out, details:flow_definition.input_datasets AS inputs
+        FROM el WHERE event_type='flow_definition' AND origin.update_id=:u;""",
+    "rows per flow": """
+        SELECT origin.flow_name, SUM(CAST(details:flow_progress.metrics.num_output_rows AS BIGINT))
+        FROM el WHERE event_type='flow_progress' GROUP BY 1;""",
+    "backlog": """
+        SELECT timestamp, CAST(details:flow_progress.metrics.backlog_bytes AS DOUBLE)
+        FROM el WHERE event_type='flow_progress';""",
+    "cluster": """
+        SELECT timestamp, CAST(details:cluster_resources.avg_num_queued_tasks AS DOUBLE)
+        FROM el WHERE event_type='cluster_resources';""",
+    "audit": "SELECT timestamp, details:user_action:action, details:user_action:user_name FROM el WHERE event_type='user_action';",
+    "runtime": "SELECT details:runtime_details.dbr_version FROM el WHERE event_type='runtime_details';",
+    "technique": "SELECT timestamp, message FROM el WHERE event_type='planning_information';",
+    "listing": """
+        SELECT details:operation_progress FROM el WHERE event_type='operation_progress'
+        AND details:operation_progress.type IN ('AUTO_LOADER_LISTING','AUTO_LOADER_BACKFILL');""",
+}
+
+
+def test_queries_as_users_have_them(updated: Any) -> None:
+    """Letter by letter, with their semicolons, over a view of the log, the update's id as a parameter."""
+    pipeline, view = updated
+    session = pipeline.session()
+    session.sql(f"CREATE OR REPLACE TEMPORARY VIEW el AS SELECT * FROM event_log('{pipeline.id}')")
+    found = {
+        name: [tuple(row) for row in session.sql(text, args={"u": view.update_id} if ":u" in text else None).collect()]
+        for name, text in AS_WRITTEN.items()
+    }
+    progress, planned = told(view, "flow_progress"), told(view, "planning_information")
+    definitions = [payload(e) for e in told(view, "flow_definition")]
+    assert found["latest update"] == [(view.update_id,)]
+    assert ("orders_silver", "valid_quantity", 976, 24) in found["data quality"]
+    rules = [payload(e).get("data_quality", {}).get("expectations") for e in progress]
+    assert [text and json.loads(text) for (text,) in found["rules as text"]] == rules
+    assert {(out, len(json.loads(inputs))) for out, inputs in found["lineage"]} == {
+        (flow["output_dataset"], len(flow["input_datasets"])) for flow in definitions}  # fmt: skip
+    assert dict(found["rows per flow"])["orders_silver"] == 976
+    waiting = [payload(e).get("metrics", {}).get("backlog_bytes") for e in progress]
+    assert [size for _, size in found["backlog"]] == waiting
+    assert [action for _, action, _ in found["audit"]] == ["START"]
+    assert [message for _, message in found["technique"]] == [e.message for e in planned]
+    assert {name: len(found[name]) for name in ("cluster", "runtime", "listing")} == {"cluster": 0, "runtime": 1, "listing": 0}
 
 
 # ---- failures, stops, secrets

@@ -6,7 +6,7 @@ from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING
 
-from ldp_jupyter.cdc.columns import DELETE, OP, SEQ, UPSERT, dotted, quoted
+from ldp_jupyter.cdc.columns import DELETE, OP, SEQ, UPSERT, dotted
 from ldp_jupyter.cdc.state import LIVE, bitemporal_rows, current_rows, history_rows
 from ldp_jupyter.cdc.values import comparable
 
@@ -44,14 +44,6 @@ def result(events: DataFrame, layout: Layout) -> DataFrame:
     if layout.system:
         return bitemporal_rows(events, layout)
     return history_rows(events, layout, _FROM if _FROM in events.columns else None)
-
-
-def one_event_each(events: DataFrame, layout: Layout) -> DataFrame:
-    """The `result` with SCD type 1 of whole rows, where no key has more than one event."""
-    from pyspark.sql import functions as fn
-
-    columns = [fn.col(quoted(name)) for name in (*layout.keys, *layout.payload)]
-    return events.select(*columns, (fn.col(OP) == UPSERT).alias(LIVE))
 
 
 def newest_rows(chosen: DataFrame, batch: DataFrame, is_of_batch: Column, layout: Layout) -> DataFrame:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter.cdc.columns import BATCH, CUT, DELETE, FLOW, INTERVALS, OP, SEQ, UPSERT, dotted, quoted
 from ldp_jupyter.cdc.definition import Storage, changes_gone, open_storage
 from ldp_jupyter.cdc.delta_table import TableState, read_rows, rows_written, table_state
-from ldp_jupyter.cdc.difference import TIE, changed_rows, differing, events_of_keys, newest_rows, one_event_each, result
+from ldp_jupyter.cdc.difference import TIE, changed_rows, differing, events_of_keys, newest_rows, result
 from ldp_jupyter.cdc.refusal import raise_refused
 from ldp_jupyter.cdc.settings import COMPACT, settings
-from ldp_jupyter.cdc.shapes import additions, in_columns_of, same_shape
-from ldp_jupyter.cdc.state import LIVE, Layout
+from ldp_jupyter.cdc.shapes import add_columns, in_columns_of, same_shape
+from ldp_jupyter.cdc.state import LIVE, Layout, one_event_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -250,8 +250,6 @@ def _with_new_columns(session: SparkSession, storage: Storage, target: ChangeTar
 
     stored = StructType([field for field in storage.state.schema.fields if field.name in storage.payload])
     others = [field.name for field in state.schema.fields if field.name.upper() not in INTERVALS]
-    clauses = list(additions(stored, state.schema, after=others[-1] if others else None))
-    if not clauses:
+    if not add_columns(session, target.target_path, stored, state.schema, after=others[-1] if others else None):
         return state
-    session.sql(f"ALTER TABLE spark_catalog.delta.{quoted(target.target_path)} ADD COLUMNS ({', '.join(clauses)})")
     return table_state(session, target.target_path, list_transactions=True)

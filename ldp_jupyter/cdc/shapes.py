@@ -10,7 +10,7 @@ from ldp_jupyter.cdc.refusal import MARK
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column, DataFrame, SparkSession
     from pyspark.sql.types import DataType, StructType
 
 
@@ -63,20 +63,34 @@ def _shaped(value: Column, given: DataType, wanted: DataType, name: str) -> Colu
     return fn.when(value.isNull() | cast.isNotNull(), cast).otherwise(fn.raise_error(fn.lit(text)).cast(wanted))
 
 
-def additions(wanted: DataType, there: DataType, path: str = "", after: str | None = None) -> Iterator[str]:
+def add_columns(
+    session: SparkSession, path: str, wanted: StructType, there: StructType, after: str | None = None,
+) -> bool:
+    """Give a table the columns, and the fields of structs, that `wanted` has and `there` lacks; whether there are any.
+
+    Parameters:
+        after: the column behind which new ones come; None for the end.
+    """
+    clauses = ", ".join(_additions(wanted, there, "", after))
+    if clauses:
+        session.sql(f"ALTER TABLE spark_catalog.delta.{quoted(path)} ADD COLUMNS ({clauses})")
+    return bool(clauses)
+
+
+def _additions(wanted: DataType, there: DataType, path: str, after: str | None = None) -> Iterator[str]:
     """Clauses of ADD COLUMNS for columns, and fields of structs, that `wanted` has and `there` lacks."""
     from pyspark.sql import types as t
 
     if isinstance(wanted, t.ArrayType) and isinstance(there, t.ArrayType):
-        yield from additions(wanted.elementType, there.elementType, f"{path}element.")
+        yield from _additions(wanted.elementType, there.elementType, f"{path}element.")
     elif isinstance(wanted, t.MapType) and isinstance(there, t.MapType):
-        yield from additions(wanted.valueType, there.valueType, f"{path}value.")
+        yield from _additions(wanted.valueType, there.valueType, f"{path}value.")
     elif isinstance(wanted, t.StructType) and isinstance(there, t.StructType):
         known = {field.name.lower(): field.dataType for field in there.fields}
         for field in wanted.fields:
             name = f"{path}{quoted(field.name)}"
             if field.name.lower() in known:
-                yield from additions(field.dataType, known[field.name.lower()], f"{name}.")
+                yield from _additions(field.dataType, known[field.name.lower()], f"{name}.")
             else:
                 yield f"{name} {field.dataType.simpleString()}" + (f" AFTER {quoted(after)}" if after else "")
                 after = field.name if after else None

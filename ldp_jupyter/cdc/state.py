@@ -122,8 +122,14 @@ def current_rows(events: DataFrame, layout: Layout, *also: str) -> DataFrame:
     """
     from pyspark.sql import functions as fn
 
-    newest = _in_order(events, layout, first_at_tie=DELETE).where(fn.col(_NEXT).isNull())
-    return newest.select(*layout.by_key(), *_columns((*layout.payload, *also)), (fn.col(OP) == UPSERT).alias(LIVE))
+    return one_event_each(_in_order(events, layout, first_at_tie=DELETE).where(fn.col(_NEXT).isNull()), layout, *also)
+
+
+def one_event_each(events: DataFrame, layout: Layout, *also: str) -> DataFrame:
+    """The same of events of which no key has more than one."""
+    from pyspark.sql import functions as fn
+
+    return events.select(*layout.by_key(), *_columns((*layout.payload, *also)), (fn.col(OP) == UPSERT).alias(LIVE))
 
 
 def history_rows(events: DataFrame, layout: Layout, since: str | None = None) -> DataFrame:

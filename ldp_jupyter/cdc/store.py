@@ -28,7 +28,7 @@ from ldp_jupyter.cdc.definition import PROPERTY, Storage, check_nothing_lost, ch
 from ldp_jupyter.cdc.delta_table import FILES_BY_NAME
 from ldp_jupyter.cdc.refusal import raise_refused, refuse
 from ldp_jupyter.cdc.settings import COMPACT, settings
-from ldp_jupyter.cdc.shapes import additions, in_columns_of
+from ldp_jupyter.cdc.shapes import add_columns, in_columns_of
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.quality import Observations
 
@@ -236,8 +236,6 @@ def is_missing(column: Column, kind: DataType) -> Column:
 
 def _with_new_columns(session: SparkSession, changes: DataFrame, storage: Storage, target: ChangeTarget) -> Storage:
     """The storage with the columns, and the fields of structs, that it lacked; in a commit of its own."""
-    clauses = list(additions(changes.schema, storage.state.schema))
-    if not clauses:
+    if not add_columns(session, target.changes_path, changes.schema, storage.state.schema):
         return storage
-    session.sql(f"ALTER TABLE spark_catalog.delta.{quoted(target.changes_path)} ADD COLUMNS ({', '.join(clauses)})")
     return open_storage(session, target) or storage

@@ -215,11 +215,11 @@ def _connection(process: subprocess.Popen[bytes], file: Path) -> tuple[int, str]
 
 def _connect(launch_gateway: Any, port: int, secret: str) -> Any:
     """The way in which pyspark takes over a JVM that is there; its variables must not reach later child processes."""
+    from ldp_jupyter.spark.interrupts import keep_to_the_call
+
     given = {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
     before = {name: os.environ.get(name) for name in given}
     os.environ.update(given)
-    from ldp_jupyter.spark.interrupts import keep_to_the_call
-
     try:
         gateway = launch_gateway()
         keep_to_the_call(gateway)

@@ -30,7 +30,7 @@ from ldp_jupyter.cdc.refusal import raise_refused, refuse
 from ldp_jupyter.cdc.settings import COMPACT, settings
 from ldp_jupyter.cdc.shapes import add_columns, in_columns_of
 from ldp_jupyter.errors import LdpError
-from ldp_jupyter.quality import Observations
+from ldp_jupyter.spark.expectations import GOOD, Observations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -99,8 +99,9 @@ def _judged(changes: DataFrame, plan: ChangePlan, rules: RuleSet, observed: Obse
         rows = rows.withColumns({START_AT: fn.col(SEQ), END_AT: fn.lit(None).cast(plan.sequence_type)})
     if plan.system is not None:
         rows = rows.withColumns({SYSTEM_START_AT: fn.col(SYS), SYSTEM_END_AT: fn.lit(None).cast(plan.system[1])})
-    rows, good = rules.judge(rows, changes.sparkSession, observed.observe, fn.col(OP) == UPSERT)
-    return rows.withColumn(OP, fn.when(good, fn.col(OP)).otherwise(DELETE)).select(*[quoted(name) for name in names])
+    rows = rules.judge(rows, observed, f"{OP} = '{UPSERT}'")
+    op = fn.when(fn.col(GOOD), fn.col(OP)).otherwise(DELETE)
+    return rows.withColumn(OP, op).select(*[quoted(name) for name in names])
 
 
 def append_changes(

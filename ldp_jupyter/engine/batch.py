@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from ldp_jupyter.quality import Observations
+from ldp_jupyter.spark.expectations import Observations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class Observed(Observations):
     """Observations of the datasets whose rows pass through one batch query."""
 
-    def apply(self, rules: RuleSet, frame: Any, session: Any) -> Any:
+    def apply(self, rules: RuleSet, frame: Any) -> Any:
         """Apply rules; their counts are there after the query ran."""
-        return rules.apply(frame, session, self.observe)
+        return rules.apply(frame, self)
 
 
 @contextlib.contextmanager

@@ -124,7 +124,7 @@ class FlowRun:
         else:
             streaming.run_stream(self)
 
-    def frame(self, observe: Callable[[RuleSet, Any, Any], Any]) -> Any:
+    def frame(self, observe: Callable[[RuleSet, Any], Any]) -> Any:
         """The DataFrame of the flow's query over the tables as they are stored now."""
         work = self.work
         self.frames = StoredFrames(work.graph, work.base, work.table_path, observe, lambda: self.columns)

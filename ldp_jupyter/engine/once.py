@@ -59,7 +59,7 @@ def run_replacing(run: FlowRun) -> None:
 def _write(run: FlowRun, observed: Observed, frame: Any, mode: str, options: dict[str, str]) -> None:
     assert run.node is not None
     rules = rules_of(run.work.graph, run.node, run.work.base.configuration)
-    frame = observed.apply(rules, to_target(run, frame), run.session)
+    frame = observed.apply(rules, to_target(run, frame))
     frame = _as_stored(frame, run.table.schema)
     frame.write.format("delta").mode(mode).option("mergeSchema", "true").options(**options).save(run.table.path)
     quality, written = combine(run, rules, observed.values())

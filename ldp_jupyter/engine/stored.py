@@ -34,7 +34,7 @@ class StoredFrames:
         graph: Graph,
         base: Context,
         table_path: Callable[[Name], str],
-        observe: Callable[[RuleSet, Any, Any], Any],
+        observe: Callable[[RuleSet, Any], Any],
         columns: Callable[[], str],
     ) -> None:
         self._graph = graph
@@ -71,7 +71,7 @@ class StoredFrames:
             if node.dataset.expectations:
                 rules = rules_of(self._graph, node, self._base.configuration)
                 self.view_rules[rules.metric] = rules
-                frame = self._observe(rules, frame, reading.session)
+                frame = self._observe(rules, frame)
             self._views[node.name] = frame
         return self._views[node.name]
 

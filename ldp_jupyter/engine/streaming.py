@@ -44,7 +44,7 @@ def run_stream(run: FlowRun) -> None:
     suit_stream(run, frame)
     rules = rules_of(work.graph, node, work.base.configuration)
     run.progress(FlowStatus.RUNNING, metrics=waiting(run, frame, checkpoint))
-    frame = rules.apply(to_target(run, frame), run.session)
+    frame = rules.apply(to_target(run, frame))
     with closing(bridge.ProgressFeed(frame.sparkSession)) as feed:
         follow(run, feed, _to_delta(run, frame, checkpoint), lambda progress: report(run, progress, rules))
 
@@ -119,9 +119,9 @@ def suit_stream(
     choose_state_store(run.session, frame)
 
 
-def observe_stream(rules: RuleSet, frame: Any, session: Any) -> Any:
+def observe_stream(rules: RuleSet, frame: Any) -> Any:
     """A view's rules in the query of the flow that reads it."""
-    return rules.apply(frame, session)
+    return rules.apply(frame)
 
 
 def follow(run: FlowRun, feed: ProgressFeed, query: Any, told: Callable[[dict[str, Any]], None]) -> None:
@@ -195,7 +195,7 @@ def _run_sink(run: FlowRun, frame: Any) -> None:
     run.progress(FlowStatus.RUNNING, metrics=waiting(run, frame, checkpoint))
     suit_stream(run, frame)
     rules = RuleSet(sink.name, ())
-    frame = rules.apply(frame, run.session)
+    frame = rules.apply(frame)
     with closing(bridge.ProgressFeed(frame.sparkSession)) as feed:
         follow(run, feed, _to_sink(run, sink, frame, checkpoint), lambda progress: report(run, progress, rules))
 

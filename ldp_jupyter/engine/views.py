@@ -49,7 +49,7 @@ def refresh_view(run: FlowRun) -> None:
     if suit(run.session, input_paths(facts), run.configured, batch=True):
         run.work.memory.note_much()
     rules = rules_of(run.work.graph, node, run.work.base.configuration)
-    frame = observed.apply(rules, frame, run.session)
+    frame = observed.apply(rules, frame)
     run.progress(FlowStatus.RUNNING)
     version, table_id = _write(run, _commented(run, frame))
     trusted = facts.deterministic and not facts.other

@@ -416,13 +416,14 @@ class Resolution:
         if not node.dataset.expectations:
             return
         from ldp_jupyter.spark import bridge
+        from ldp_jupyter.spark.expectations import first_unresolved
 
         rules = node.dataset.expectations
         for flow_node, frame in frames:
             target = (
                 bridge.empty(self.session, self.schemas[node.name], streaming=False) if flow_node.flow.is_cdc else frame
             )
-            failed = bridge.first_unresolved(target, [rule.condition for rule in rules])
+            failed = first_unresolved(target, [rule.condition for rule in rules])
             if failed is not None:
                 index, message = failed
                 raise _unresolved_rule(rules[index], message, rules[index].location or node.dataset.location)
@@ -509,11 +510,11 @@ def _is_part_of(problem: LdpError, shown: str) -> bool:
 
 def _check_replacing(flow: Flow, frame: Any) -> None:
     """The condition of a REPLACE WHERE flow is one over the query's columns."""
-    from ldp_jupyter.spark import bridge
+    from ldp_jupyter.spark.expectations import first_unresolved
 
     if flow.replace_where is None:
         return
-    failed = bridge.first_unresolved(frame, [flow.replace_where])
+    failed = first_unresolved(frame, [flow.replace_where])
     if failed is not None:
         raise LdpError(
             "LDP-2011",

@@ -45,6 +45,7 @@ def adopted(spark: Any, say: Callable[[str], None]) -> tuple[Any, bool]:
     """
     import pyspark
 
+    from ldp_jupyter.spark.calls import spare_calls
     from ldp_jupyter.spark.interrupts import keep_to_the_call
     from ldp_jupyter.spark.log import quiet
 
@@ -56,6 +57,7 @@ def adopted(spark: Any, say: Callable[[str], None]) -> tuple[Any, bool]:
                        hint=f"{_HINT}; or start yours with delta.configure_spark_with_delta_pip(builder)")
     quiet()
     keep_to_the_call(spark.sparkContext._gateway)
+    spare_calls(spark.sparkContext._gateway)
     session = _with_delta(spark)
     from ldp_jupyter.spark.bridge import EXTENSION, attach
 

@@ -32,9 +32,6 @@ ABSENT_SOURCES = "spark.ldp.absentSources"
 KEPT_COLUMNS = "spark.ldp.columns"
 """Where columns that streams of files were found to have are kept: `folder` while a flow runs, else those `known`."""
 KIND_PROPERTY = "ldp.kind"
-RULES_PREFIX = "__ldp_rules_"
-RULES_OF_NUMBER = 63
-"""Conditions of which one hidden number of `with_violations` tells."""
 
 _PACKAGE = "org.apache.spark.sql.ldp."
 
@@ -53,20 +50,6 @@ class SqlSyntaxError(Exception):
         self.message = message
         self.line = line
         self.column = column
-
-
-class UnresolvedCondition(Exception):  # noqa: N818 - the word says what it is
-    """A condition that names what neither the query's output nor its tables have.
-
-    Parameters:
-        index: which of the conditions given.
-        message: Spark's message.
-    """
-
-    def __init__(self, index: int, message: str) -> None:
-        super().__init__(message)
-        self.index = index
-        self.message = message
 
 
 @dataclass(frozen=True)
@@ -224,7 +207,7 @@ class Query:
         """
         frames = {place: frame._jdf for place, frame in replacements.items()}
         full = json.dumps({str(place): list(parts) for place, parts in (names or {}).items()})
-        return _frame(self._spark, self._parsed.bind(frames, full))
+        return frame_of(self._spark, self._parsed.bind(frames, full))
 
 
 def parse(spark: SparkSession, sql: str, args: Mapping[str, Any] | Sequence[Any] | None = None) -> Query:
@@ -233,7 +216,7 @@ def parse(spark: SparkSession, sql: str, args: Mapping[str, Any] | Sequence[Any]
     Raises:
         SqlSyntaxError: the text cannot be parsed.
     """
-    parsed = _call(spark, "ParsedQuery", "of", spark._jsparkSession, sql, _arguments(args))
+    parsed = call(spark, "ParsedQuery", "of", spark._jsparkSession, sql, _arguments(args))
     answer = _answer(parsed.describe())
     references = [Reference(**{**found, "parts": tuple(found["parts"])}) for found in answer["references"]]
     return Query(answer["kind"], references, spark, parsed)
@@ -250,12 +233,12 @@ def sql_kind(spark: SparkSession, sql: str) -> str:
 
 def temporary_views(spark: SparkSession) -> int:
     """How many temporary views the session has."""
-    return int(_call(spark, "Queries", "temporaryViews", spark._jsparkSession))
+    return int(call(spark, "Queries", "temporaryViews", spark._jsparkSession))
 
 
 def is_temporary_view(spark: SparkSession, name: str) -> bool:
     """Whether the session has a temporary view of this name."""
-    return bool(_call(spark, "Queries", "isTemporaryView", spark._jsparkSession, name))
+    return bool(call(spark, "Queries", "isTemporaryView", spark._jsparkSession, name))
 
 
 def empty(spark: SparkSession, schema: StructType | str, streaming: bool, dataset: str | None = None) -> DataFrame:
@@ -266,13 +249,13 @@ def empty(spark: SparkSession, schema: StructType | str, streaming: bool, datase
         dataset: name of the dataset that it stands for.
     """
     text = schema if isinstance(schema, str) else schema.json()
-    return _frame(spark, _call(spark, "Queries", "empty", spark._jsparkSession, text, streaming, dataset))
+    return frame_of(spark, call(spark, "Queries", "empty", spark._jsparkSession, text, streaming, dataset))
 
 
 def named(df: DataFrame, parts: Sequence[str]) -> DataFrame:
     """The frame with the name of a table before its columns: they answer to `table.column`, too."""
     spark = df.sparkSession
-    return _frame(spark, _call(spark, "Queries", "named", df._jdf, list(parts)))
+    return frame_of(spark, call(spark, "Queries", "named", df._jdf, list(parts)))
 
 
 def shape(df: DataFrame, *, reads: bool = False) -> Shape:
@@ -283,7 +266,7 @@ def shape(df: DataFrame, *, reads: bool = False) -> Shape:
     """
     from pyspark.sql.types import StructType
 
-    found = json.loads(_call(df.sparkSession, "Shapes", "of", df._jdf, reads))
+    found = json.loads(call(df.sparkSession, "Shapes", "of", df._jdf, reads))
     found["schema"] = StructType.fromJson(json.loads(found["schema"]))
     df.__dict__.setdefault("schema", found["schema"])  # a cached property
     if found["sources"] is not None:
@@ -298,7 +281,7 @@ def expression(spark: SparkSession, text: str) -> Column:
     """A Column of SQL text; pyspark's own `expr` also asks the JVM where it was called."""
     from pyspark.sql.classic.column import Column
 
-    return Column(_call(spark, "Conditions", "column", text))
+    return Column(call(spark, "Conditions", "column", text))
 
 
 def column_types(df: DataFrame, texts: Sequence[str]) -> list[DataType]:
@@ -309,73 +292,8 @@ def column_types(df: DataFrame, texts: Sequence[str]) -> list[DataType]:
     """
     from pyspark.sql.types import StructType
 
-    found = _call(df.sparkSession, "Conditions", "types", df._jdf, json.dumps(list(texts)))
+    found = call(df.sparkSession, "Conditions", "types", df._jdf, json.dumps(list(texts)))
     return [column.dataType for column in StructType.fromJson(json.loads(found)).fields]
-
-
-def first_unresolved(df: DataFrame, conditions: Sequence[Column | str]) -> tuple[int, str] | None:
-    """Place of the first condition that Spark cannot resolve as `with_violations` does, and its message; else None."""
-    if all(isinstance(condition, str) for condition in conditions):
-        texts = json.dumps(list(conditions))
-        failed = json.loads(_call(df.sparkSession, "Conditions", "firstUnresolvedText", df._jdf, texts))
-        return (failed["index"], failed["message"]) if failed["index"] >= 0 else None
-    try:
-        with_violations(df, conditions)
-    except UnresolvedCondition as error:
-        return error.index, error.message
-    return None
-
-
-def with_violations(df: DataFrame, conditions: Sequence[Column | str]) -> tuple[DataFrame, list[str]]:
-    """The rows of `df` with hidden numbers that tell of violated conditions; and the names of these columns.
-
-    Bit ``i % RULES_OF_NUMBER`` of number ``i // RULES_OF_NUMBER`` is set where condition `i` is false or NULL.
-    A condition may name columns and aliases of the query's tables that the output lacks, as a filter may.
-
-    Raises:
-        UnresolvedCondition: Spark cannot resolve one of them.
-    """
-    from pyspark.errors import AnalysisException
-    from pyspark.sql import functions
-
-    spark = df.sparkSession
-    names = [f"{RULES_PREFIX}{n}" for n in range(-(-len(conditions) // RULES_OF_NUMBER))]
-    given: Any
-    if all(isinstance(c, str) for c in conditions):
-        add, find_wrong, given = "addTexts", "firstUnresolvedText", json.dumps(list(conditions))
-    else:
-        add, find_wrong = "add", "firstUnresolved"
-        given = [(functions.expr(c) if isinstance(c, str) else c)._jc for c in conditions]
-    try:
-        return _frame(spark, _call(spark, "Conditions", add, df._jdf, given)), names
-    except AnalysisException:
-        failed = json.loads(_call(spark, "Conditions", find_wrong, df._jdf, given))
-        if failed["index"] < 0:
-            raise
-        raise UnresolvedCondition(failed["index"], failed["message"]) from None
-
-
-def rule_counts(
-    spark: SparkSession, masks: Sequence[Column], text: Column, rules: int, dropping: Sequence[int], limit: int
-) -> Column:
-    """An aggregate over the numbers of `with_violations`.
-
-    It gives a JSON object: ``rows``; ``failed``, rows that violate each rule; ``dropped``, rows that violate a rule
-    that drops; ``samples``, for each rule the texts of the first rows that violate it.
-
-    Parameters:
-        text: of a row.
-        rules: how many there are.
-        dropping: places of those that drop.
-        limit: texts kept of each rule.
-    """
-    from pyspark.sql.classic.column import Column as ClassicColumn
-
-    columns = [mask._jc for mask in masks]
-    places = json.dumps(list(dropping))
-    return ClassicColumn(
-        _call(spark, "RuleCounts", "of", spark._jsparkSession, columns, text._jc, rules, places, limit)
-    )
 
 
 def stream_refusal(df: DataFrame, output_mode: str) -> Exception | None:
@@ -402,14 +320,14 @@ def stream_refusal(df: DataFrame, output_mode: str) -> Exception | None:
 
 def stream_sources(df: DataFrame) -> list[StreamSource]:
     """What a streaming frame reads, in the order in which its checkpoint numbers the sources."""
-    return [StreamSource(**source) for source in json.loads(_call(df.sparkSession, "StreamSources", "of", df._jdf))]
+    return [StreamSource(**source) for source in json.loads(call(df.sparkSession, "StreamSources", "of", df._jdf))]
 
 
 def streaming_plan(df: DataFrame) -> StreamingPlan:
     """What about a streaming frame decides how Spark can run it; asked once for each frame."""
     known: StreamingPlan | None = df.__dict__.get("_ldp_streaming_plan")
     if known is None:
-        known = StreamingPlan(**json.loads(_call(df.sparkSession, "StreamingPlans", "of", df._jdf)))
+        known = StreamingPlan(**json.loads(call(df.sparkSession, "StreamingPlans", "of", df._jdf)))
         df.__dict__["_ldp_streaming_plan"] = known
     return known
 
@@ -422,7 +340,7 @@ class ProgressFeed:
     """
 
     def __init__(self, spark: SparkSession) -> None:
-        self._feed = _call(spark, "ProgressFeed", "open", spark._jsparkSession)
+        self._feed = call(spark, "ProgressFeed", "open", spark._jsparkSession)
 
     def close(self) -> None:
         self._feed.close()
@@ -435,12 +353,12 @@ class ProgressFeed:
 
 def table_versions(spark: SparkSession, paths: Sequence[str]) -> list[int | None]:
     """Newest versions of the Delta tables in these folders, None where there is no table; one call for all."""
-    return list(json.loads(_call(spark, "DeltaTables", "versions", spark._jsparkSession, json.dumps(list(paths)))))
+    return list(json.loads(call(spark, "DeltaTables", "versions", spark._jsparkSession, json.dumps(list(paths)))))
 
 
 def table_info(spark: SparkSession, paths: Sequence[str]) -> list[TableInfo | None]:
     """What the logs of the Delta tables in these folders say, None where there is no table; one call for all."""
-    found = json.loads(_call(spark, "DeltaTables", "info", spark._jsparkSession, json.dumps(list(paths))))
+    found = json.loads(call(spark, "DeltaTables", "info", spark._jsparkSession, json.dumps(list(paths))))
     return [TableInfo(**info) if info else None for info in found]
 
 
@@ -450,7 +368,7 @@ def batch_inputs(df: DataFrame, datasets: Mapping[str, str] | None = None) -> Ba
     Parameters:
         datasets: names by the folders of their tables: with them the fingerprint is that of the same query over shapes.
     """
-    return _batch_inputs(json.loads(_call(df.sparkSession, "BatchInputs", "of", df._jdf, json.dumps(datasets or {}))))
+    return _batch_inputs(json.loads(call(df.sparkSession, "BatchInputs", "of", df._jdf, json.dumps(datasets or {}))))
 
 
 def _batch_inputs(found: dict[str, Any]) -> BatchInputs:
@@ -459,7 +377,7 @@ def _batch_inputs(found: dict[str, Any]) -> BatchInputs:
 
 def at_versions(df: DataFrame, versions: Mapping[str, int]) -> DataFrame:
     """A batch frame that reads some Delta tables at a version, by path; those that it asks at a version itself stay."""
-    return _frame(df.sparkSession, _call(df.sparkSession, "FixedVersions", "of", df._jdf, json.dumps(dict(versions))))
+    return frame_of(df.sparkSession, call(df.sparkSession, "FixedVersions", "of", df._jdf, json.dumps(dict(versions))))
 
 
 def flush_journal(spark: SparkSession, table_path: str, journal_path: str) -> int:
@@ -468,42 +386,42 @@ def flush_journal(spark: SparkSession, table_path: str, journal_path: str) -> in
     Returns:
         The version of the table afterwards.
     """
-    return int(_call(spark, "Journal", "flush", spark._jsparkSession, table_path, journal_path))
+    return int(call(spark, "Journal", "flush", spark._jsparkSession, table_path, journal_path))
 
 
 def prepare_session(spark: SparkSession, warehouse: str, catalog: str | None = None, schema: str | None = None) -> None:
     """Gives a session its warehouse, and its current and default catalog and schema."""
-    _call(spark, "Sessions", "prepare", spark._jsparkSession, warehouse, catalog, schema)
+    call(spark, "Sessions", "prepare", spark._jsparkSession, warehouse, catalog, schema)
 
 
 def go_to(spark: SparkSession, catalog: str, schema: str) -> None:
     """Goes to a catalog and schema, unless the session stands there."""
-    _call(spark, "Sessions", "goTo", spark._jsparkSession, catalog, schema)
+    call(spark, "Sessions", "goTo", spark._jsparkSession, catalog, schema)
 
 
 def without_python_sources(spark: SparkSession) -> None:
     """Tells the JVM that no installed package brings a data source: else Spark starts Python to look for one."""
-    _call(spark, "Sessions", "withoutPythonSources")
+    call(spark, "Sessions", "withoutPythonSources")
 
 
 def activate(spark: SparkSession) -> None:
     """Makes a session that of the calling thread in the JVM."""
-    _call(spark, "Sessions", "activate", spark._jsparkSession)
+    call(spark, "Sessions", "activate", spark._jsparkSession)
 
 
 def clone_session(spark: SparkSession) -> SparkSession:
     """A clone of a session that also stands in its current catalog and schema, usable on any thread."""
-    return _session(spark, _call(spark, "Sessions", "copy", spark._jsparkSession))
+    return _session(spark, call(spark, "Sessions", "copy", spark._jsparkSession))
 
 
 def has_class(spark: SparkSession, name: str) -> bool:
     """Whether the JVM has a class."""
-    return bool(_call(spark, "Connectors", "has", name))
+    return bool(call(spark, "Connectors", "has", name))
 
 
 def add_jars(spark: SparkSession, paths: Sequence[str]) -> None:
     """Gives the running JVM, and the tasks of its Spark, further JARs."""
-    _call(spark, "Connectors", "add", spark._jsparkSession, list(paths))
+    call(spark, "Connectors", "add", spark._jsparkSession, list(paths))
 
 
 def function_names(spark: SparkSession) -> list[str]:
@@ -528,11 +446,11 @@ def attach(spark: SparkSession, jar_path: str) -> SparkSession:
     context = spark.sparkContext
     if not is_local(context.master):
         context._jsc.addJar(jar_path)  # for the executors
-    return _session(spark, _call(spark, "Sessions", "attach", spark._jsparkSession))
+    return _session(spark, call(spark, "Sessions", "attach", spark._jsparkSession))
 
 
-def _call(spark: SparkSession, tool: str, method: str, *arguments: Any) -> Any:
-    """Calls a static method; neither the parts of the package's name nor the method are asked for first."""
+def call(spark: SparkSession, tool: str, method: str, *arguments: Any) -> Any:
+    """Call a static method of the companion, by one message: its name's parts are not looked up first."""
     from py4j.java_gateway import JavaMember
     from py4j.protocol import STATIC_PREFIX
 
@@ -557,7 +475,15 @@ def _arguments(args: Mapping[str, Any] | Sequence[Any] | None) -> dict[str, Any]
     return {name: functions.lit(value)._jc for name, value in named}
 
 
-def _frame(spark: SparkSession, jdf: Any) -> DataFrame:
+def new(spark: SparkSession, tool: str, *arguments: Any) -> Any:
+    """An object of a class of the companion."""
+    from py4j.java_gateway import JavaClass
+
+    return JavaClass(_PACKAGE + tool, spark.sparkContext._gateway._gateway_client)(*arguments)
+
+
+def frame_of(spark: SparkSession, jdf: Any) -> DataFrame:
+    """The DataFrame for one of the JVM."""
     from pyspark.sql import DataFrame
 
     return DataFrame(jdf, spark)

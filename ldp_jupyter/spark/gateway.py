@@ -215,6 +215,7 @@ def _connection(process: subprocess.Popen[bytes], file: Path) -> tuple[int, str]
 
 def _connect(launch_gateway: Any, port: int, secret: str) -> Any:
     """The way in which pyspark takes over a JVM that is there; its variables must not reach later child processes."""
+    from ldp_jupyter.spark.calls import spare_calls
     from ldp_jupyter.spark.interrupts import keep_to_the_call
 
     given = {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
@@ -223,6 +224,7 @@ def _connect(launch_gateway: Any, port: int, secret: str) -> Any:
     try:
         gateway = launch_gateway()
         keep_to_the_call(gateway)
+        spare_calls(gateway)
         return gateway
     finally:
         for name, value in before.items():

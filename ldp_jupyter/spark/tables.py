@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ldp_jupyter.spark.bridge import _call
+from ldp_jupyter.spark.bridge import call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ class TableHead:
 
 def table_heads(session: SparkSession, paths: Sequence[str]) -> list[TableHead | None]:
     """Heads of the Delta tables in these folders, None where there is no table; one call for all, no Spark job."""
-    found = json.loads(_call(session, "DeltaTables", "heads", session._jsparkSession, json.dumps(list(paths))))
+    found = json.loads(call(session, "DeltaTables", "heads", session._jsparkSession, json.dumps(list(paths))))
     return [TableHead(**head) if head else None for head in found]
 
 
@@ -56,7 +56,7 @@ def create_table(
         The table's id and the version committed.
     """
     answer = json.loads(
-        _call(
+        call(
             session,
             "TableCommits",
             "create",
@@ -91,7 +91,7 @@ def replace_table(
         The table's id and the version committed.
     """
     answer = json.loads(
-        _call(
+        call(
             frame.sparkSession,
             "TableCommits",
             "replace",
@@ -113,7 +113,7 @@ def append_rows(rows: DataFrame, path: str, transaction: tuple[str, int]) -> Non
     Parameters:
         transaction: Delta's ``txnAppId`` and ``txnVersion``, which the caller knows the table to lack.
     """
-    _call(rows.sparkSession, "TableCommits", "append", rows._jdf, path, *transaction)
+    call(rows.sparkSession, "TableCommits", "append", rows._jdf, path, *transaction)
 
 
 def exchange_rows(
@@ -141,7 +141,7 @@ def exchange_rows(
         False if nothing was done, since the table has something that only MERGE keeps up (a change feed, say).
     """
     return bool(
-        _call(
+        call(
             rows.sparkSession,
             "RowExchange",
             "exchange",
@@ -167,7 +167,7 @@ def alter_table(
     """
     from pyspark.sql.types import StructType
 
-    _call(
+    call(
         session,
         "TableCommits",
         "alter",
@@ -190,5 +190,5 @@ def parse_columns(session: SparkSession, columns: str) -> StructType:
 
     from ldp_jupyter.spark.computed import as_delta
 
-    parsed = json.loads(_call(session, "TableCommits", "parseColumns", session._jsparkSession, columns))
+    parsed = json.loads(call(session, "TableCommits", "parseColumns", session._jsparkSession, columns))
     return as_delta(StructType.fromJson(parsed))

@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from pyspark.sql import functions
+from pyspark.errors import AnalysisException
 
 from ldp_jupyter.spark import bridge
+from ldp_jupyter.spark.expectations import GOOD, Observations, first_unresolved, judge
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,31 +122,61 @@ def test_streams_without_rows(spark: SparkSession) -> None:
 
 def flags(frame: DataFrame, *conditions: str) -> list[tuple]:
     """The rows, each with whether it meets the conditions."""
-    marked, names = bridge.with_violations(frame, conditions)
-    assert names == ["__ldp_rules_0"][:len(conditions)]
-    assert marked.columns == [*frame.columns, *names]
+    marked = judge(frame, conditions, wanted(*["warn"] * len(conditions), judged="true"))
     if not conditions:
+        assert marked.columns == frame.columns
         return values(marked)
-    return [(*row[:-1], *(not row[-1] >> n & 1 for n in range(len(conditions)))) for row in values(marked)]
+    assert marked.columns == [*frame.columns, "__ldp_rules_0", GOOD]
+    return [(*row[:-2], *(not row[-2] >> n & 1 for n in range(len(conditions)))) for row in values(marked)]
+
+
+def wanted(*actions: str, samples: int = 0, **more: str) -> dict:
+    """Rules with such actions, as `judge` takes them."""
+    rules = [{"name": f"rule {place}", "action": action} for place, action in enumerate(actions)]
+    return {"metric": "counted", "rules": rules, "failure": "wrong: ", "samples": samples, "masked": ["secret"], **more}
 
 
 def test_any_number_of_rules_is_counted_in_one_aggregate(spark: SparkSession) -> None:
-    frame = spark.range(100).coalesce(3)
+    frame = spark.range(100).selectExpr("id", "'x' AS secret").coalesce(3)
     conditions = [f"id >= {n}" for n in range(64)] + ["nullif(id, 7) >= 0", "id < 90"]
-    marked, names = bridge.with_violations(frame, conditions)
-    assert names == ["__ldp_rules_0", "__ldp_rules_1"]
-    masks = [functions.col(name) for name in names]
-    counts = bridge.rule_counts(spark, masks, functions.expr("concat('row ', id)"), len(conditions), [1, 65], 3)
-    found = json.loads(marked.select(counts).first()[0])
+    drops = [place in (1, 65) for place in range(66)]
+    rules = wanted(*["drop" if drop else "warn" for drop in drops], samples=3)
+
+    def counted(rows: DataFrame, **more: str) -> dict:
+        observations = Observations()
+        judged = judge(rows, conditions, {**rules, **more}, observations)
+        kept = sorted(values(judged))
+        found = observations.values()["counted"]
+        return {**json.loads(found.pop("rules")), **found, "kept": kept, "columns": judged.columns}
+
+    found = counted(frame)
     assert found["rows"] == 100
+    assert found["kept"] == [(n, "x") for n in range(1, 90)]
+    assert found["columns"] == ["id", "secret"]
     assert found["failed"] == [*range(64), 1, 10]
     assert found["dropped"] == 11
     assert found["samples"][0] == []
-    assert found["samples"][1] == ["row 0"]
-    assert min(found["samples"][65]).startswith("row 9")
+    assert found["samples"][1] == ['{"id":0,"secret":"(masked)"}']
+    assert min(found["samples"][65]).startswith('{"id":9')
     assert [len(texts) for texts in found["samples"]] == [min(3, n) for n in found["failed"]]
-    nothing = json.loads(marked.where("id < 0").select(counts).first()[0])
-    assert (nothing["rows"], nothing["failed"], nothing["dropped"]) == (0, [0] * 66, 0)
+    nothing = counted(frame.where("id < 0"))
+    assert (nothing["rows"], nothing["failed"], nothing["dropped"], nothing["kept"]) == (0, [0] * 66, 0, [])
+    some = counted(frame, judged="id % 2 = 0")
+    assert (some["rows"], some["others"], some["dropped"], len(some["kept"])) == (100, 50, 6, 100)
+    assert some["columns"] == ["id", "secret", "__ldp_rules_0", "__ldp_rules_1", GOOD]
+    assert sorted(row[0] for row in some["kept"] if not row[-1]) == [0, 90, 92, 94, 96, 98]
+
+
+def test_a_rule_that_fails_tells_of_the_row(spark: SparkSession) -> None:
+    frame = spark.range(3).selectExpr("id", "'x' AS secret")
+    assert len(values(judge(frame, ["id >= 0"], wanted("fail")))) == 3
+    rules = wanted("fail", "drop", "fail", samples=1)
+    with pytest.raises(Exception) as shown:
+        values(judge(frame, ["id < 2", "id < 2", "id < 2"], rules))
+    assert 'wrong: rule 0\x01rule 2\x02{"id":2,"secret":"(masked)"}\x03' in str(shown.value)
+    with pytest.raises(Exception) as hidden:
+        values(judge(frame, ["id < 2"], wanted("fail")))
+    assert "wrong: rule 0\x02null\x03" in str(hidden.value)
 
 
 def test_conditions_see_what_a_filter_would_see(spark: SparkSession) -> None:
@@ -160,9 +191,8 @@ def test_conditions_see_what_a_filter_would_see(spark: SparkSession) -> None:
     assert flags(spark.sql("SELECT DISTINCT k FROM src"), "k = 'x'") == [("x", True), ("y", False)]
     assert flags(spark.table("src").alias("z").select("id"), "z.k = 'x'") == [(1, True), (2, False)]
     assert flags(spark.sql("SELECT id FROM src")) == [(1,), (2,)]
-    with pytest.raises(bridge.UnresolvedCondition, match="zzz") as caught:
+    with pytest.raises(AnalysisException, match="zzz"):
         flags(joined, "id = 1", "zzz > 1", "id = 2")
-    assert caught.value.index == 1
 
 
 def test_sources_of_a_stream_in_the_order_of_its_checkpoint(spark: SparkSession, tmp_path: Path) -> None:
@@ -282,13 +312,13 @@ def test_a_query_over_shapes_has_the_fingerprint_that_it_has_over_tables(spark: 
 
 def test_the_first_condition_that_cannot_be_resolved(spark: SparkSession) -> None:
     frame = spark.sql("SELECT 1 AS id, 'x' AS k")
-    assert bridge.first_unresolved(frame, ["id > 0", "k = 'x'"]) is None
-    index, message = bridge.first_unresolved(frame, ["id > 0", "knd = 'x'", "nothing"])
+    assert first_unresolved(frame, ["id > 0", "k = 'x'"]) is None
+    index, message = first_unresolved(frame, ["id > 0", "knd = 'x'", "nothing"])
     assert index == 1
     assert "`knd` cannot be resolved" in message
-    assert bridge.first_unresolved(frame, ["id > 0", "id >"])[0] == 1
-    assert bridge.first_unresolved(frame, [frame.id > 0]) is None
-    assert bridge.first_unresolved(frame, []) is None
+    assert first_unresolved(frame, ["id > 0", "id >"])[0] == 1
+    assert first_unresolved(frame, [frame.id > 0]) is None
+    assert first_unresolved(frame, []) is None
 
 
 def test_shape_and_types_in_one_call(spark: SparkSession) -> None:

@@ -39,9 +39,7 @@ object Conditions {
     }
   }
 
-  /** The same for texts, a JSON list. */
-  def addTexts(frame: Dataset[Row], texts: String): Dataset[Row] =
-    add(frame, Json.strings(Json.parse(texts)).map(column).asJava)
+  def ofTexts(frame: Dataset[Row], texts: Seq[String]): Dataset[Row] = add(frame, texts.map(column).asJava)
 
   def column(text: String): Column = functions.expr(text)
 

@@ -118,14 +118,9 @@ object RuleCounts {
     val texts: Array[ArrayBuffer[String]] = Array.fill(rules)(ArrayBuffer.empty)
   }
 
-  /** For Python: the aggregate over masks; `dropping` holds the places of rules that drop, a JSON list. */
-  def of(session: SparkSession, masks: java.util.List[Column], text: Column, rules: Int, dropping: String,
-      limit: Int): Column = {
-    val children = Seq.tabulate(masks.size)(masks.get).appended(text).map(Queries.expression(session, _))
-    val places = Json.strings(Json.parse(dropping)).map(_.toInt)
-    val bits = Seq.tabulate(masks.size) { index =>
-      places.filter(_ / Conditions.Width == index).map(place => 1L << (place % Conditions.Width)).foldLeft(0L)(_ | _)
-    }
-    ExpressionUtils.column(RuleCounts(children, rules, bits, limit).toAggregateExpression())
+  /** The aggregate over masks; `dropping` has of each the bits of rules that drop. */
+  def of(session: SparkSession, masks: Seq[Column], text: Column, rules: Int, dropping: Seq[Long], limit: Int): Column = {
+    val children = (masks :+ text).map(Queries.expression(session, _))
+    ExpressionUtils.column(RuleCounts(children, rules, dropping, limit).toAggregateExpression())
   }
 }

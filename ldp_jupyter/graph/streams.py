@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +49,7 @@ def check_stream(flow: Flow, frame: Any, mode: str, location: Location | None) -
         mode: the output mode that it will be written in.
 
     Raises:
-        LdpError: LDP-2015 with what Spark refuses, LDP-2023 when a Python package is missing that it takes.
+        LdpError: LDP-2015 with what Spark refuses.
     """
     from ldp_jupyter.spark import bridge
 
@@ -60,9 +59,6 @@ def check_stream(flow: Flow, frame: Any, mode: str, location: Location | None) -
         join = "LEFT ANTI JOIN" if operation == "EXCEPT" else "LEFT SEMI JOIN"
         hint = f"write a {join} with a table that is read without STREAM, or use a materialized view"
         raise LdpError("LDP-2015", f"{what}: {operation} over a stream", hint=hint, location=location)
-    if transforms_with_state(frame) and not _has_protobuf():  # Python and the JVM talk by it
-        message, hint = "transformWithState needs the Python package protobuf", "pip install protobuf"
-        raise LdpError("LDP-2023", message, hint=hint, location=location)
     refusal = bridge.stream_refusal(frame, mode)
     if refusal is None:
         return
@@ -88,10 +84,3 @@ def check_kafka_rows(sink: Sink, frame: Any, location: Location | None) -> None:
     else:
         return
     raise LdpError("LDP-2015", message, hint=hint, location=location)
-
-
-def _has_protobuf() -> bool:
-    try:
-        return importlib.util.find_spec("google.protobuf.descriptor") is not None
-    except ModuleNotFoundError:
-        return False

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter.declarations import Kind
 from ldp_jupyter.engine.outside import outside_cause
+from ldp_jupyter.engine.plan import streamed_tables
 from ldp_jupyter.engine.retries import can_heal
 from ldp_jupyter.engine.stream_failures import stream_problem
 from ldp_jupyter.errors import LdpError, problem_from
@@ -65,7 +67,7 @@ def flow_problem(
     for mark in _CHANGED:
         if mark in text:
             option = f"--full-refresh {shown}" if node else f"--reset-checkpoint {flow_name}"
-            return _changed_source(text, shown, place, option)
+            return _changed_source(text, shown, _streams(graph, evaluation), place, option)
     problem = stream_problem(text, flow_name, shown, place, into_table=node is not None)
     if problem is not None:
         return problem
@@ -123,12 +125,26 @@ def _violated(graph: Graph, violation: Any, shown: str, place: Any) -> LdpError:
     )
 
 
-def _changed_source(text: str, shown: str, place: Any, option: str) -> LdpError:
-    found = re.search(r"source table[^/]*?(?:at version (\d+))", text)
+def _streams(graph: Graph, evaluation: Evaluation | None) -> list[str]:
+    """Tables that a flow reads as streams; among tables of elsewhere may be some that it does not read so."""
+    if evaluation is None:
+        return []
+    own = [graph.nodes[name] for name in evaluation.streamed]
+    found = [graph.shown(node.name) for node in own if node.kind.stored]
+    for view in own:
+        if view.kind == Kind.TEMPORARY_VIEW and view.flows:
+            found += map(graph.shown, streamed_tables(graph, view.flows[0]))
+    return list(dict.fromkeys([*found, *(name for name in evaluation.external if "/" not in name)]))
+
+
+def _changed_source(text: str, shown: str, sources: list[str], place: Any, option: str) -> LdpError:
+    found = re.search(r"(?:source table|streaming source)[^/]*?(?:at version (\d+))", text)
     at = f" (version {found[1]})" if found else ""
+    told = ", ".join(f'"{source}"' for source in sources) or "a table"
+    read = f"{told} as streams, one of which" if len(sources) > 1 else f"{told} as a stream, which"
     return LdpError(
         "LDP-3004",
-        f'"{shown}" reads a table as a stream that was changed, not only appended to{at}',
+        f'"{shown}" reads {read} was changed, not only appended to{at}',
         dataset=shown,
         location=place,
         detail=text,

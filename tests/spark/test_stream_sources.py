@@ -161,7 +161,9 @@ def test_tables_that_change_as_sources(make):
     session.sql("INSERT INTO outside VALUES (4, 'dan', 3)")
     with pytest.raises(UpdateFailed) as caught:
         pipeline.run()
-    assert [(p.code, p.dataset) for p in caught.value.problems] == [("LDP-3004", "customers")]
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.dataset) == ("LDP-3004", "customers")
+    assert problem.message == '"customers" reads "outside" as a stream, which was changed, not only appended to (version 3)'
     assert rows(pipeline, "appended") == [(1, "ann", 1), (1, "anna", 2), (2, "bob", 1), (3, "cid", 2), (4, "dan", 3)]
 
 

@@ -109,6 +109,7 @@ def test_a_stream_over_a_rewritten_table_says_what_to_do(spark_main, make_projec
         pipeline.run()
     (problem,) = caught.value.problems
     assert problem.code == "LDP-3004"
+    assert problem.message.startswith('"follows" reads "now" as a stream, which was changed')
     assert "skipChangeCommits" in problem.hint
     assert ids(pipeline, "follows") == [1]
 

@@ -148,7 +148,7 @@ def test_a_source_that_was_not_only_appended_to(text: str) -> None:
     problem = problem_for(STREAM.format(text, ""))
     assert problem.code == "LDP-3004"
     assert problem.message.startswith(
-        '"silver.orders" reads a table as a stream that was changed, not only appended to'
+        '"silver.orders" reads a table as a stream, which was changed, not only appended to'
     )
     assert "--full-refresh silver.orders" in problem.hint
 

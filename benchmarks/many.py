@@ -52,12 +52,12 @@ CREATE OR REFRESH MATERIALIZED VIEW best_{n} AS SELECT max(v) AS v FROM kept_{n}
 """
 
 
-def write_project(folder: Path, datasets: int) -> None:
+def write_project(folder: Path, datasets: int, rows: int = 50) -> None:
     """Datasets: one table from files, then threes of a table and two views."""
     (folder / "transformations").mkdir(parents=True)
     (folder / "data").mkdir()
-    rows = [{"id": n, "v": n + 1} for n in range(50)]
-    (folder / "data" / "1.json").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    lines = (json.dumps({"id": n, "v": n + 1}) for n in range(rows))
+    (folder / "data" / "1.json").write_text("\n".join(lines), encoding="utf-8")
     streams = datasets // 3
     text = PYTHON.format(data=folder / "data", streams=streams)
     (folder / "transformations" / "parts.py").write_text(text, encoding="utf-8")

@@ -6,6 +6,7 @@ depends on it and nothing else.
 
 from __future__ import annotations
 
+import os
 import queue
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,20 +14,36 @@ from typing import TYPE_CHECKING
 
 from ldp_jupyter.engine.failures import Canceled
 from ldp_jupyter.engine.flows import FlowRun
-from ldp_jupyter.errors import LdpError
+from ldp_jupyter.errors import LdpError, UsageProblem
 from ldp_jupyter.events import FlowStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ldp_jupyter.engine.plan import PlannedFlow
     from ldp_jupyter.engine.work import Work
     from ldp_jupyter.events import EventBus
 
+CONCURRENCY = "spark.sql.pipelines.execution.maxConcurrentFlows"
+
 _GRACE = 10.0  # seconds that stopped flows have to end
 # Seconds after which those that go on are stopped again: Spark refuses later jobs of a canceled group, but not the
 # stages that adaptive execution submits, so one of these may begin just after the first stop.
 _AGAIN = 0.5
+
+
+def flows_side_by_side(configuration: Mapping[str, str]) -> int:
+    """How many flows of an update run at a time: what is set, else two to four by the number of cores.
+
+    Raises:
+        UsageProblem: LDP-1003 when the setting is no number from 1 on.
+    """
+    given = configuration.get(CONCURRENCY)
+    if given is None:
+        return max(2, min(4, os.cpu_count() or 2))
+    if not given.strip().isdigit() or int(given) == 0:
+        raise UsageProblem("LDP-1003", f"{CONCURRENCY} wants a number from 1 on, got {given!r}")
+    return int(given)
 
 
 class Scheduler:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from ldp_jupyter.engine.plan import UpdatePlan, plan_update
 from ldp_jupyter.engine.preview import full_refresh_warnings
 from ldp_jupyter.engine.resets import Resets
 from ldp_jupyter.engine.retries import Retries
-from ldp_jupyter.engine.scheduler import Scheduler
+from ldp_jupyter.engine.scheduler import Scheduler, flows_side_by_side
 from ldp_jupyter.engine.tables import read_tables, set_up
 from ldp_jupyter.engine.work import Work
 from ldp_jupyter.errors import LdpError, PipelineInvalid, UpdateFailed, problem_from
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
     from ldp_jupyter.graph import Graph, Node
     from ldp_jupyter.names import Name
     from ldp_jupyter.state import Layout
-
-CONCURRENCY = "spark.sql.pipelines.execution.maxConcurrentFlows"
 
 
 @dataclass
@@ -80,6 +77,7 @@ class Update:
         self.update_id = str(uuid.uuid4())
         self.view = UpdateView()
         self._work: Work | None = None
+        self._workers = flows_side_by_side(self.base.configuration)
 
     def stop(self) -> None:
         """Cancel the update, from any thread."""
@@ -160,7 +158,7 @@ class Update:
             if not problems:
                 emitter.flow_ids = flow_ids(work)
                 emitter.update(UpdateState.RUNNING)
-                scheduler = Scheduler(work, bus, self._workers())
+                scheduler = Scheduler(work, bus, self._workers)
                 problems = scheduler.problems
                 # made before anything runs: a wrong interval is told then
                 rounds = Continuous(work, bus, scheduler) if request.continuous else None
@@ -275,7 +273,7 @@ class Update:
                 return set_up_problem(error, self.graph.shown(name), node.dataset.location)
             return None
 
-        with ThreadPoolExecutor(self._workers()) as pool:
+        with ThreadPoolExecutor(self._workers) as pool:
             found = list(pool.map(one, [item for item in wanted if item[0] in full]))
             if full:
                 emitter.update(UpdateState.SETTING_UP_TABLES)
@@ -295,10 +293,6 @@ class Update:
                 checkpoints.sweep(name, work.tables[name].generation)
         for sink in self.graph.sinks:
             checkpoints.sweep(sink, SINK_GENERATION)
-
-    def _workers(self) -> int:
-        configured = self.base.configuration.get(CONCURRENCY)
-        return int(configured) if configured else max(2, min(4, os.cpu_count() or 2))
 
     def _finish(self, bus: EventBus, problems: list[LdpError]) -> None:
         bus.drain()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,9 @@ from ldp_jupyter.declarations import Kind
 from ldp_jupyter.engine import PlannedFlow, UpdateRequest, plan_update
 from ldp_jupyter.engine.emitter import Emitter
 from ldp_jupyter.engine.failures import Canceled
-from ldp_jupyter.engine.scheduler import Scheduler
+from ldp_jupyter.engine.scheduler import CONCURRENCY, Scheduler, flows_side_by_side
 from ldp_jupyter.engine.work import Work
-from ldp_jupyter.errors import LdpError
+from ldp_jupyter.errors import LdpError, UsageProblem
 from ldp_jupyter.events import EventBus, UpdateView
 from ldp_jupyter.graph import Graph, declared_graph
 from ldp_jupyter.state import Layout
@@ -263,3 +264,13 @@ def test_a_flow_that_ended_is_not_stopped() -> None:
         pass
     work.stop()
     assert stopped == []
+
+
+def test_how_many_flows_run_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    for cores, flows in ((None, 2), (1, 2), (2, 2), (3, 3), (4, 4), (64, 4)):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        assert flows_side_by_side({}) == flows
+    assert flows_side_by_side({CONCURRENCY: "16"}) == 16
+    for wrong in ("0", "-1", "many", "", "1.5"):
+        with pytest.raises(UsageProblem, match="maxConcurrentFlows wants a number from 1 on"):
+            flows_side_by_side({CONCURRENCY: wrong})

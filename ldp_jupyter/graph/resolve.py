@@ -18,7 +18,7 @@ from ldp_jupyter.graph.model import Column, FlowNode, Graph, Node
 from ldp_jupyter.graph.schemas import declared_schema, flow_schemas, merge_schemas
 from ldp_jupyter.graph.settings import Settings
 from ldp_jupyter.graph.spark_errors import evaluation_problem, first_sentence
-from ldp_jupyter.graph.streams import check_kafka_rows, check_stream, output_mode
+from ldp_jupyter.graph.streams import check_sink, check_stream, output_mode
 from ldp_jupyter.graph.unread import unread_source
 from ldp_jupyter.graph.views import check_view
 from ldp_jupyter.names import did_you_mean
@@ -450,8 +450,8 @@ class Resolution:
                 )
             check_stream(flow, frame, flow.confs.get("ldp.outputMode", "append"), flow.location)
             sink = self.graph.sinks.get(str(flow.sink))
-            if sink is not None and sink.format.lower() == "kafka":
-                check_kafka_rows(sink, frame, flow.location)
+            if sink is not None:
+                self.graph.not_checked.extend(check_sink(sink, frame, flow.location))
         except (Exception, SystemExit) as error:
             failed = input_failure(error)
             if failed is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter.declarations import Note
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.graph.spark_errors import first_sentence
 
@@ -67,12 +68,29 @@ def check_stream(flow: Flow, frame: Any, mode: str, location: Location | None) -
     raise LdpError("LDP-2015", f"{what}: {message}", hint=hint, location=location, detail=str(refusal)) from None
 
 
-def check_kafka_rows(sink: Sink, frame: Any, location: Location | None) -> None:
-    """Check that rows can be messages of Kafka: with a `value`, and a topic from the sink or the row.
+def check_sink(sink: Sink, frame: Any, location: Location | None) -> list[Note]:
+    """Check that a sink of one of Spark's own formats is of use, and takes such rows.
+
+    Returns:
+        What the user should know of it.
 
     Raises:
-        LdpError: LDP-2015.
+        LdpError: LDP-2023 for `memory`, LDP-2015 for rows that are no messages of Kafka.
     """
+    kind = sink.format.lower()
+    if kind == "kafka":
+        _check_kafka_rows(sink, frame, location)
+    if kind == "memory":  # the rows would be a view of the flow's own session, and go with it
+        message = f'the sink "{sink.name}" has the format memory, whose rows nobody could read'
+        hint = "give it the format delta with a tableName or a path"
+        raise LdpError("LDP-2023", message, hint=hint, location=location)
+    if kind == "console":
+        return [Note("no_effect", f'sink "{sink.name}" of the format console: Spark\'s log gets its rows', location)]
+    return []
+
+
+def _check_kafka_rows(sink: Sink, frame: Any, location: Location | None) -> None:
+    """Check that rows can be messages of Kafka: with a `value`, and a topic from the sink or the row."""
     types = {field.name.lower(): field.dataType.typeName() for field in frame.schema.fields}
     if types.get("value") not in ("string", "binary"):
         what = f"has the type {types['value']}" if "value" in types else "is not there"

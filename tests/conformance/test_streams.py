@@ -142,3 +142,32 @@ CREATE MATERIALIZED VIEW batch AS SELECT * FROM sums, target WHERE sums.id = tar
         "SELECT * FROM sums, target", "SELECT sums.n FROM sums, target")).fine()
     warned = [str(w) for w in checked.graph.warnings if "as a stream" in str(w)]
     assert [w.split("`")[1] for w in warned] == ["reader", "of_target"]
+
+
+def test_sinks_whose_rows_nobody_would_see(python):
+    checked = python("""
+        dp.create_sink("kept", "memory", {"queryName": "kept_rows"})
+        dp.create_sink("shown", "Console")
+        dp.create_sink("gone", "noop")
+
+        @dp.append_flow(target="kept")
+        def to_kept():
+            return spark.readStream.table("numbers_a")
+
+        @dp.append_flow(target="shown")
+        def to_shown():
+            return spark.readStream.table("numbers_a")
+
+        @dp.append_flow(target="gone")
+        def to_gone():
+            return spark.readStream.table("numbers_a")
+
+        @dp.table
+        def t():
+            return spark.readStream.table("numbers_a")
+    """)
+    problem = checked.problem()
+    assert (problem.code, problem.hint) == ("LDP-2023", "give it the format delta with a tableName or a path")
+    assert '"kept" has the format memory' in problem.message
+    told = [(note.kind, note.text) for note in checked.graph.not_checked if "shown" in note.text]
+    assert told == [("no_effect", 'sink "shown" of the format console: Spark\'s log gets its rows')]

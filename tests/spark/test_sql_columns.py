@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ldp_jupyter import Pipeline
+from ldp_jupyter.errors import UpdateFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,3 +108,34 @@ def test_functions_names_and_options(spark_main, make_project, source) -> None:
 def test_functions_that_spark_does_not_take(spark_main, make_project, text, code) -> None:
     graph = Pipeline(make_project({"transformations/a.sql": f"{text}; CREATE VIEW v AS SELECT 1 AS a"})).dry_run()
     assert [problem.code for problem in graph.problems] == [code]
+
+
+CHANGED = """
+CREATE OR REFRESH STREAMING TABLE d (id BIGINT, state STRING DEFAULT 'new') AS SELECT id FROM STREAM orders;
+CREATE OR REFRESH STREAMING TABLE g (id BIGINT, twice BIGINT GENERATED ALWAYS AS (id * 2)) AS SELECT id FROM STREAM orders;
+CREATE OR REFRESH STREAMING TABLE i (id BIGINT, n BIGINT GENERATED ALWAYS AS IDENTITY) AS SELECT id FROM STREAM orders;
+CREATE OR REFRESH STREAMING TABLE p (id BIGINT, state STRING DEFAULT 'new') AS SELECT id FROM STREAM orders;
+"""
+
+
+def test_changed_definitions_of_computed_columns_want_a_full_refresh(spark_main, make_project, source) -> None:
+    project = make_project({"transformations/a.sql": source + CHANGED})
+    Pipeline(project).run()
+    file = project / "transformations" / "a.sql"
+    text = file.read_text().replace("DEFAULT 'new'", "DEFAULT 'open'", 1).replace("id * 2", "id * 3")
+    head, _, tail = text.rpartition(" DEFAULT 'new'")
+    file.write_text((head + tail).replace("AS IDENTITY", "AS IDENTITY (START WITH 7)"))
+    pipeline = Pipeline(project)
+    with pytest.raises(UpdateFailed) as caught:
+        pipeline.run()
+    assert {(p.code, p.dataset): p.message.split(" is now declared as ")[-1] for p in caught.value.problems} == {
+        ("LDP-3005", "d"): "DEFAULT 'open'",
+        ("LDP-3005", "g"): "GENERATED ALWAYS AS (id * 3)",
+        ("LDP-3005", "i"): "GENERATED ALWAYS AS IDENTITY (START WITH 7 INCREMENT BY 1)",
+        ("LDP-3005", "p"): "an ordinary column",
+    }
+    kept = pipeline.query("SELECT state, twice FROM d JOIN g USING (id) ORDER BY id").rows
+    assert [tuple(row) for row in kept] == [("new", 2), ("new", 4)]
+    pipeline.run(full_refresh_all=True)
+    rows = pipeline.query("SELECT d.state, twice, n >= 7, p.state FROM d JOIN g USING (id) JOIN i USING (id) JOIN p USING (id)").rows
+    assert [tuple(row) for row in sorted(rows)] == [("open", 3, True, None), ("open", 6, True, None)]

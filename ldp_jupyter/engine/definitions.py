@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.declarations import Kind, PythonQuery, SqlQuery
 from ldp_jupyter.engine.code_digest import code_digest
+from ldp_jupyter.spark.computed import computed_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from ldp_jupyter.names import Name
 
 KEY = "definition"  # of the memory
+
+_WORDS = {
+    "comment": "comment",
+    "column_comments": "comments of columns",
+    "partition": "partition columns",
+    "cluster": "clustering columns",
+}
 
 
 def definition(graph: Graph, node: Node) -> dict[str, Any]:
@@ -29,6 +37,8 @@ def definition(graph: Graph, node: Node) -> dict[str, Any]:
             for view in views_behind(graph, node.inputs, persisted=True)
         },
         "columns": {column.name: column.type for column in node.columns or ()},
+        "computed": {field.name: told for field in node.schema or () if (told := computed_as(field))},
+        "column_comments": dict(dataset.column_comments),
         "expectations": {rule.name: [rule.text, rule.action.value] for rule in dataset.expectations},
         "properties": {k: str(v) for k, v in options.properties.items()},
         "comment": dataset.comment,
@@ -52,14 +62,17 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[
     columns = _compared(before["columns"], now["columns"])
     kinds = [f"{c} {before['columns'][c]} to {now['columns'][c]}" for c in columns.changed]
     listed = [*(f"+{c} {now['columns'][c]}" for c in columns.added), *(f"-{c}" for c in columns.gone), *kinds]
+    computed = _compared(*(definition.get("computed", {}) for definition in (before, now)))
+    stay = before["columns"].keys() & now["columns"].keys()
+    listed += [f"{c} {now['computed'].get(c) or 'as an ordinary one'}" for c in computed if c in stay]
     if listed:
         yield f"columns: {', '.join(listed)}"
     yield from _compared(before["expectations"], now["expectations"]).told("expectation")
     properties = _compared(before["properties"], now["properties"])
     if properties:
-        yield f"properties: {', '.join([*properties.added, *properties.gone, *properties.changed])}"
-    for key, words in (("comment", "comment"), ("partition", "partition columns"), ("cluster", "clustering columns")):
-        if before[key] != now[key]:
+        yield f"properties: {', '.join(properties)}"
+    for key, words in _WORDS.items():
+        if before.get(key, now[key]) != now[key]:
             yield words
 
 
@@ -77,6 +90,9 @@ class _compared:  # noqa: N801  (reads as a verb)
 
     def __bool__(self) -> bool:
         return bool(self.added or self.gone or self.changed)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self.added, *self.gone, *self.changed])
 
     def told(self, word: str) -> Iterator[str]:
         for keys, verb in ((self.added, "added"), (self.gone, "removed"), (self.changed, "changed")):

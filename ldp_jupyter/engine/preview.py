@@ -284,7 +284,7 @@ class _Preview:
         before = self.memory.get(str(node.name), KEY)
         if before is None:
             return UNKNOWN
-        return UNCHANGED if before == definition(self.graph, node) else CHANGED
+        return CHANGED if differences(before, definition(self.graph, node)) else UNCHANGED
 
     def _problem(self, node: Node, table: Table, *, full: bool) -> LdpError | None:
         try:

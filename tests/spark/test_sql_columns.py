@@ -126,6 +126,12 @@ def test_changed_definitions_of_computed_columns_want_a_full_refresh(spark_main,
     head, _, tail = text.rpartition(" DEFAULT 'new'")
     file.write_text((head + tail).replace("AS IDENTITY", "AS IDENTITY (START WITH 7)"))
     pipeline = Pipeline(project)
+    assert {d.name: (d.state, d.changes) for d in pipeline.plan().plan.datasets if d.needs_full_refresh} == {
+        "d": ("CHANGED", ["columns: state DEFAULT 'open'"]),
+        "g": ("CHANGED", ["columns: twice GENERATED ALWAYS AS (id * 3)"]),
+        "i": ("CHANGED", ["columns: n GENERATED ALWAYS AS IDENTITY (START WITH 7 INCREMENT BY 1)"]),
+        "p": ("CHANGED", ["columns: state as an ordinary one"]),
+    }
     with pytest.raises(UpdateFailed) as caught:
         pipeline.run()
     assert {(p.code, p.dataset): p.message.split(" is now declared as ")[-1] for p in caught.value.problems} == {

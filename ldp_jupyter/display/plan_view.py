@@ -31,6 +31,7 @@ REFRESH: dict[str, str] = {
     "NO_OP": "No change",
     "EXCLUDED": "Excluded",
 }
+REFUSED = Word("✗", "Refused", words.WRONG)  # for what `why` says
 REASON: dict[str, str] = {
     "FULL_REFRESH": "full refresh asked for",
     "FIRST_REFRESH": "it has no table yet",
@@ -64,7 +65,7 @@ class PlanView(Display):
                 html.code(d.name),
                 words.kind_word(d.kind).word,
                 html.pill(STATE[d.state]),
-                REFRESH.get(d.refresh or "", ""),
+                html.pill(REFUSED) if d.problem is not None else REFRESH.get(d.refresh or "", ""),
                 html.join([*why(d)], html.Markup("<br>")),
             ]
             for d in self.plan.datasets
@@ -84,7 +85,7 @@ class PlanView(Display):
                 d.name,
                 dim(words.kind_word(d.kind).word),
                 said(STATE[d.state]),
-                REFRESH.get(d.refresh or "", ""),
+                said(REFUSED) if d.problem is not None else REFRESH.get(d.refresh or "", ""),
                 "\n".join(why(d)),
             ]
             for d in self.plan.datasets

@@ -235,10 +235,17 @@ def _from_platform(lines: list[str]) -> list[str]:
 
 
 def _sql_cell(line: str, cell: str) -> None:
-    """`%%sql`: a query over the tables, in explorations."""
+    """`%%sql`: statements over the tables, in explorations; of several, those that give rows are shown."""
     from IPython.display import display
 
-    display(_the_kernel().pipeline().query(f"{line}\n{cell}" if line.strip() else cell, 100))
+    from ldp_jupyter.sql import split_statements
+
+    text = f"{line}\n{cell}" if line.strip() else cell
+    pipeline, statements = _the_kernel().pipeline(), [statement.text for statement in split_statements(text)] or [text]
+    for statement in statements:
+        found = pipeline.query(statement, 100)
+        if found.columns or len(statements) == 1:
+            display(found)
 
 
 def _before(info: Any) -> None:

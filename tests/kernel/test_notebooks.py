@@ -41,6 +41,7 @@ GOOD = [
     "for text in ['SELECT * FROM totl', 'SELECT nn FROM total', 'SELEC 1', 'DELETE FROM total']:\n"
     "    try:\n        get_ipython().run_cell_magic('sql', '', text)\n"
     "    except Exception as error:\n        print(str(error).splitlines()[0])",
+    "%%sql\nCREATE TABLE few AS SELECT 7 AS a; -- one; and another\nSELECT a, ';' AS semi FROM few;\nDROP TABLE few; SELECT 8 AS last",
 ]
 
 
@@ -113,6 +114,9 @@ def test_a_notebook_registers_checks_runs_and_keeps_its_outputs(project):
         'LDP-2003 unknown table "totl"', 'LDP-2004 unknown column "nn"', "LDP-2001 SQL syntax: Syntax error at or near 'SELEC'.",
         "LDP-2015 DELETE of main.default.total is refused: a pipeline manages this table. Change or remove it in the pipeline's "
         "source; `ldp clean` deletes what the source has no more"]
+    several = [re.sub(r"\s+", " ", BeautifulSoup(str(o["data"]["text/html"]), "html.parser").get_text(" ")) for o in cells[14].outputs]
+    assert [text.split(" 1 row")[0].split()[-1] for text in several] == [";", "8"]
+    assert "7 ;" in several[0]
 
 
 def test_a_failing_update_fails_nbconvert_and_leaves_its_report(project):

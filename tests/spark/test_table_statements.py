@@ -193,3 +193,20 @@ def test_what_only_a_workspace_or_a_pipeline_has_is_noted_or_refused_in_plain_wo
     spark.sql("CREATE TABLE t (id INT)")
     spark.sql("ALTER TABLE t SET TBLPROPERTIES ('note' = 'to be owner to somebody')")  # Spark's own business
     assert ("note", "to be owner to somebody") in rows(spark, "SHOW TBLPROPERTIES t")
+
+
+def test_a_table_made_of_a_query_inherits_no_defaults(spark: Any) -> None:
+    spark.sql(CREATE)
+    spark.sql("INSERT INTO sold (id, day) VALUES (1, DATE'2024-02-29')")
+    spark.sql("CREATE TABLE a AS SELECT * FROM sold")
+    spark.sql("CREATE OR REPLACE TABLE a AS SELECT id, price, price AS again FROM sold")
+    spark.table("sold").write.saveAsTable("b")
+    spark.table("sold").writeTo("main.default.c").using("delta").create()
+    spark.table("sold").where("id > 0").write.mode("overwrite").option("overwriteSchema", "true").saveAsTable("b")
+    assert [str(value) for value in rows(spark, "SELECT * FROM a")[0]] == ["1", "1.50", "1.50"]
+    assert rows(spark, "SELECT price, year FROM b") == rows(spark, "SELECT price, year FROM c") == rows(spark, "SELECT price, year FROM sold")
+    for name in ("a", "b", "c"):
+        assert "DEFAULT" not in rows(spark, f"SHOW CREATE TABLE {name}")[0][0]
+    assert "DEFAULT 1.50" in rows(spark, "SHOW CREATE TABLE sold")[0][0]
+    spark.sql("CREATE OR REPLACE TABLE a (id INT, n INT DEFAULT 7) USING delta TBLPROPERTIES ('delta.feature.allowColumnDefaults' = 'supported')")
+    assert "n INT DEFAULT 7" in rows(spark, "SHOW CREATE TABLE a")[0][0]

@@ -23,6 +23,7 @@ class LdpExtensions extends (SparkSessionExtensions => Unit) {
     extensions.injectHintResolutionRule(RememberSchemas(_))
     extensions.injectHintResolutionRule(_ => MarkColonPaths)
     extensions.injectResolutionRule(_ => ResolveColonPaths)
+    extensions.injectResolutionRule(_ => PlainColumns)
     extensions.injectResolutionRule(RefuseWrites(_))
   }
 }

@@ -1,6 +1,7 @@
 # make setup   everything a fresh machine needs: .venv, the JARs, the companion, the class-data archive
 # make demo    setup, then the sample pipeline from landing to report
 # make test    setup, then lint, types and tests
+# make test-long   setup, then the tests that take longest; CI runs both
 # make clean   removes what the above made inside this folder
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.ready
 
-.PHONY: setup demo test lint clean
+.PHONY: setup demo test test-long lint clean
 
 setup: $(STAMP)
 
@@ -26,7 +27,10 @@ lint: setup
 
 test: lint
 	$(BIN)/python -m pytest -q -n 2 tests/unit
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests --ignore=tests/unit
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not long" tests --ignore=tests/unit
+
+test-long: setup
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m long tests --ignore=tests/unit
 
 clean:
 	rm -rf $(VENV) .ldp demo-output build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -26,17 +26,29 @@ def run_once(run: FlowRun) -> None:
     done: dict[str, Any] = run.work.memory.get(full, "once") or {}
     if done.get(run.flow.name) == generation:
         return
-    observed = Observed()
-    frame, _ = at_fixed_versions(run, run.frame(observed.apply))
-    run.progress(FlowStatus.RUNNING)
     if isinstance(run.flow.query, CdcSpec):
         from ldp_jupyter.engine.changes import apply_once
 
+        frame, _ = at_fixed_versions(run, run.frame(Observed().apply))
+        run.progress(FlowStatus.RUNNING)
         apply_once(run, frame)
-    else:
+    elif not _landed(run):
+        observed = Observed()
+        frame, _ = at_fixed_versions(run, run.frame(observed.apply))
+        run.progress(FlowStatus.RUNNING)
         _write(run, observed, frame, "append", {"txnAppId": run.flow_id, "txnVersion": "0"})
-    # only now: a kill before this line runs the flow again, and the txn makes that harmless
+    # only now: a kill before this line lets the flow run again, which the txn then ends
     run.work.memory.set(full, "once", {**done, run.flow.name: generation})
+
+
+def _landed(run: FlowRun) -> bool:
+    """Whether an update wrote the rows, and was killed before it noted that.
+
+    Delta would pass over the write without running the query, for whose observations one would wait in vain.
+    """
+    from ldp_jupyter.cdc.delta_table import table_state
+
+    return run.flow_id in table_state(run.session, run.table.path, list_transactions=True).transactions
 
 
 def run_replacing(run: FlowRun) -> None:

@@ -11,7 +11,10 @@ from py4j.java_collections import ListConverter
 from py4j.java_gateway import JavaPackage
 from pyspark.sql import functions
 
+from ldp_jupyter.declarations import Action, Expectation
+from ldp_jupyter.quality import RuleSet
 from ldp_jupyter.spark.calls import spare_calls
+from ldp_jupyter.spark.expectations import Observations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,3 +83,13 @@ def test_values_that_need_it_are_converted(spark: SparkSession) -> None:
         __slots__ = ()
 
     assert jvm.java.lang.String.valueOf(Text("x")) == "x"
+
+
+def test_many_rules_are_put_on_rows_by_few_messages(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = RuleSet("t", tuple(Expectation(f"r{n}", f"id >= {n}", list(Action)[n % 2]) for n in range(20)), samples=2)
+    frame, observed = spark.range(30), Observations()
+    with messages(spark, monkeypatch) as sent:
+        judged = rules.apply(frame, observed)
+        assert len(sent) <= 2
+    assert len(judged.collect()) == 11
+    assert rules.counts(observed.values()["ldp:t"])["dropped_records"] == 19

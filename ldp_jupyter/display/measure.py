@@ -13,22 +13,27 @@ _GROUPS = {
     "ABCDEFGHKLNOPQRSTUVXYZ&~<>=+#^": 730,
     "abcdeghknopqsuvxyz0123456789$*?": 630,
 }
-_WIDTHS = {character: width for group, width in _GROUPS.items() for character in group}
 ELLIPSIS = "…"
+
+
+class _Widths(dict[str, int]):
+    """Advance widths by character; those of characters outside of the groups come when they are asked for."""
+
+    def __missing__(self, character: str) -> int:
+        if unicodedata.combining(character):
+            width = 0
+        else:
+            width = 1020 if unicodedata.east_asian_width(character) in "WF" else 800
+        self[character] = width
+        return width
+
+
+_WIDTHS = _Widths({character: width for group, width in _GROUPS.items() for character in group})
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """Width in pixels, estimated."""
-    return sum(_advance(c) for c in text) * size / 1000 * (1.07 if bold else 1.0)
-
-
-def _advance(character: str) -> int:
-    known = _WIDTHS.get(character)
-    if known is not None:
-        return known
-    if unicodedata.combining(character):
-        return 0
-    return 1020 if unicodedata.east_asian_width(character) in "WF" else 800
+    return sum(map(_WIDTHS.__getitem__, text)) * size / 1000 * (1.07 if bold else 1.0)
 
 
 def clip(text: str, room: float, size: float, *, bold: bool = False) -> str:

@@ -68,6 +68,13 @@ QUERY_CONFS: dict[str, str] = {
 }
 
 
+# Files of this machine without a process for each that is made or renamed.
+LOCAL_FILES: dict[str, str] = {
+    "spark.hadoop.fs.file.impl": "org.apache.spark.sql.ldp.LocalFiles",
+    "spark.hadoop.fs.AbstractFileSystem.file.impl": "org.apache.spark.sql.ldp.LocalFileContext",
+}
+
+
 def jvm_confs(cores: int, companion: str | None) -> dict[str, str]:
     """Settings that a JVM of ours starts with; its folders for temporary files come with its launch.
 
@@ -99,6 +106,7 @@ def jvm_confs(cores: int, companion: str | None) -> dict[str, str]:
         "spark.sql.catalog.spark_catalog": DELTA_CATALOG,
         # The log store that keeps two processes on one local folder from losing commits.
         "spark.delta.logStore.file.impl": "io.delta.storage.HDFSLogStore",
+        **({} if companion is None else LOCAL_FILES),
         **QUERY_CONFS,
     }
 
@@ -128,8 +136,9 @@ def for_cluster(confs: Mapping[str, str], given: Mapping[str, str], jars: Sequen
         given: what the pipeline asks for: it stays.
         jars: what is on the driver's class path beyond Spark; executors fetch it from the driver.
     """
-    # Executors must reach the driver, and the cluster's cores count, not this machine's.
-    own = ("spark.driver.host", "spark.driver.bindAddress", "spark.default.parallelism")
+    # Executors must reach the driver, and the cluster's cores count, not this machine's. They fetch the companion by
+    # Hadoop's own classes for files, before they have it.
+    own = ("spark.driver.host", "spark.driver.bindAddress", "spark.default.parallelism", *LOCAL_FILES)
     found = {key: value for key, value in confs.items() if key not in own or key in given}
     names = [jar.as_uri() for jar in jars] + [name for name in given.get("spark.jars", "").split(",") if name.strip()]
     return {**found, "spark.jars": ",".join(names)}

@@ -12,7 +12,7 @@ JARS = [Path("/cache/delta.jar"), Path("/cache/companion 1.jar")]
 
 
 def started_with(given: dict[str, str]) -> dict[str, str]:
-    return for_cluster(merged(jvm_confs(2, None), given), given, JARS)
+    return for_cluster(merged(jvm_confs(2, "companion.Extension"), given), given, JARS)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,8 @@ def test_executors_fetch_what_the_driver_has_and_reach_it_at_its_own_address() -
     assert confs["spark.executor.memory"] == "2g"
     assert confs["spark.jars"] == "file:///cache/delta.jar,file:///cache/companion%201.jar"
     assert not {"spark.driver.host", "spark.driver.bindAddress", "spark.default.parallelism"} & set(confs)
+    assert "spark.hadoop.fs.file.impl" in jvm_confs(2, "companion.Extension")
+    assert not [key for key in [*confs, *jvm_confs(2, None)] if key.startswith("spark.hadoop.fs.")], "classes of the companion"
 
 
 def test_what_the_user_says_stays() -> None:

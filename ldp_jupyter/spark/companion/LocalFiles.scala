@@ -1,0 +1,42 @@
+package org.apache.spark.sql.ldp
+
+import java.net.URI
+import java.nio.file.Files
+import java.nio.file.attribute.PosixFilePermissions
+
+import org.apache.hadoop.conf.Configuration
+import org.apache.hadoop.fs._
+import org.apache.hadoop.fs.local.LocalConfigKeys
+import org.apache.hadoop.fs.permission.FsPermission
+
+/**
+ * Files of this machine, without a process for each.
+ *
+ * Hadoop starts `chmod` for each file and folder that it makes and `readlink` for each that it renames, unless it finds a
+ * native library, which Spark's Python package does not have: some fifty processes for a table of a few rows.
+ */
+class LocalFiles extends LocalFileSystem(new RawLocalFiles)
+
+/** The same for those who use Hadoop's newer interface: Delta's log and the checkpoints of streams. */
+class LocalFileContext(place: URI, conf: Configuration) extends ChecksumFs(new RawLocalFileContext(place, conf))
+
+private class RawLocalFileContext(place: URI, conf: Configuration)
+    extends DelegateToFileSystem(FsConstants.LOCAL_FS_URI, new RawLocalFiles, conf, FsConstants.LOCAL_FS_URI.getScheme, false) {
+  override def getUriDefaultPort: Int = -1 // as Hadoop's own
+  override def getServerDefaults(path: Path): FsServerDefaults = LocalConfigKeys.getServerDefaults
+  override def isValidName(source: String): Boolean = true
+}
+
+private class RawLocalFiles extends RawLocalFileSystem {
+  override def setPermission(path: Path, permission: FsPermission): Unit =
+    if (RawLocalFiles.posix && !permission.getStickyBit) {
+      Files.setPosixFilePermissions(pathToFile(path).toPath, PosixFilePermissions.fromString(permission.toString))
+    } else super.setPermission(path, permission)
+
+  override def getFileLinkStatus(path: Path): FileStatus =
+    if (Files.isSymbolicLink(pathToFile(path).toPath)) super.getFileLinkStatus(path) else getFileStatus(path)
+}
+
+private object RawLocalFiles {
+  val posix: Boolean = java.nio.file.FileSystems.getDefault.supportedFileAttributeViews.contains("posix")
+}

@@ -77,6 +77,7 @@ def expected(done: int) -> dict[str, dict[str, dict[str, int]]]:
     return {target: {"0": dict.fromkeys(flows, done)} for target, flows in FLOWS.items()}
 
 
+@pytest.mark.long
 def test_each_flow_has_a_checkpoint_in_each_life_of_its_table(
     spark_main: Any, make_project: Callable[[Mapping[str, str]], Path]
 ) -> None:

@@ -19,6 +19,7 @@ CREATE OR REFRESH MATERIALIZED VIEW after_it AS SELECT n + 1 AS n FROM slow;
 """
 
 
+@pytest.mark.long
 def test_an_interrupt_cancels_the_update(make_project):
     project = make_project({"transformations/a.sql": SOURCE})
     command = [sys.executable, "-m", "ldp_jupyter", "run", "--project", str(project)]

@@ -119,6 +119,7 @@ def test_a_notebook_registers_checks_runs_and_keeps_its_outputs(project):
     assert "7 ;" in several[0]
 
 
+@pytest.mark.long
 def test_a_failing_update_fails_nbconvert_and_leaves_its_report(project):
     cells = [
         "%load_ext ldp_jupyter",

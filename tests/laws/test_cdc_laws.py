@@ -108,6 +108,7 @@ def actual(spark, target, way):
 
 
 @pytest.mark.parametrize(("name", "seed", "way"), CASES, ids=[f"{name}, {seed}, {way}" for name, seed, way in CASES])
+@pytest.mark.long
 def test_target_equals_the_model(spark, tmp_path, monkeypatch, name, seed, way):
     settings = SETTINGS[name]
     rng = random.Random(f"{seed} {settings}")

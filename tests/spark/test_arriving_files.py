@@ -71,6 +71,7 @@ def grow(file: Path) -> None:
         lines.write('"s"}\n{"n": ')
 
 
+@pytest.mark.long
 def test_rows_of_files_that_arrive_at_any_moment_are_there_once(
     spark_main: SparkSession, make_project: Callable[[Mapping[str, str]], Path]
 ) -> None:
@@ -150,6 +151,7 @@ BROKEN = """
 """
 
 
+@pytest.mark.long
 def test_a_stream_goes_on_when_the_file_that_it_failed_on_is_taken_away(
     spark_main: SparkSession, make_project: Callable[[Mapping[str, str]], Path]
 ) -> None:

@@ -88,6 +88,7 @@ def rescued(text: str | None) -> tuple[str, ...]:
         for key, value in json.loads(text).items())
 
 
+@pytest.mark.long
 def test_columns_of_streams_through_two_changes(
     spark_main: SparkSession, make_project: Callable[[Mapping[str, str]], Path]
 ) -> None:
@@ -242,6 +243,7 @@ TYPED = """
 WRITERS = {"parquet": "parquet", "orc": "orc", "avro": "org.apache.spark.sql.avro.AvroFileFormat"}
 
 
+@pytest.mark.long
 def test_files_with_types_and_files_that_change(
     spark_main: SparkSession, make_project: Callable[[Mapping[str, str]], Path]
 ) -> None:

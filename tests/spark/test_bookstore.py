@@ -138,6 +138,7 @@ def mend(data: Path) -> None:
         file.write_text("\n".join(lines) + "\n")
 
 
+@pytest.mark.long
 def test_the_older_spelling_gives_the_same_tables(spark_main, tmp_path):
     """`import dlt`, LIVE, exported notebooks, loops: other words for the same pipeline."""
     project = bookstore(tmp_path)

@@ -126,6 +126,7 @@ def shop(spark_main, tmp_path_factory) -> Shop:
     return made
 
 
+@pytest.mark.long
 def test_jobs_that_fail_from_a_random_one_on(shop):
     rng = random.Random(11)
     for _ in range(2):

@@ -58,6 +58,7 @@ def test_a_bad_row_stops_its_batch_and_counts_are_of_rows_that_it_writes(spark, 
 
 
 @pytest.mark.parametrize("scd_type", ["1", "2"])
+@pytest.mark.long
 def test_columns_and_fields_that_come_and_go(spark, tmp_path, scd_type):
     """Rows written keep what they have; NULL is what later changes have of a column that the source has no more."""
     flow = spec(scd_type=scd_type, except_column_list=("op", "seq"))
@@ -149,6 +150,7 @@ EVENTS = {
 
 
 @pytest.mark.parametrize("scd_type", ["1", "2"])
+@pytest.mark.long
 def test_orders_of_events(spark, tmp_path, scd_type):
     batches = [[], [], []]
     for number, (text, *_) in enumerate(EVENTS.values()):

@@ -73,6 +73,7 @@ def test_an_untracked_column_and_a_late_row_that_joins_two_rows_of_history(spark
     ("1", [(1, "a"), (3, "d")]),
     ("2", [(1, "a", 1, None), (2, "b", 1, 2), (2, "c", 2, 3), (3, "d", 2, None)]),
 ])
+@pytest.mark.long
 def test_snapshots(spark, tmp_path, monkeypatch, scd_type, expected):
     snapshots = {1: [(1, "a"), (2, "b")], 2: [(1, "a"), (2, "c"), (3, "d")], 3: [(1, "a"), (3, "d")]}
     spec = SnapshotSpec("s", ("id",), scd_type)

@@ -185,6 +185,7 @@ def test_8b_an_untracked_column_is_updated_in_place(spark, tmp_path):
                      "last_synced_at": 3000, "__START_AT": 0, "__END_AT": None}]
 
 
+@pytest.mark.long
 def test_9_bitemporal_history_is_known_from_when_it_came_in(spark, tmp_path):
     flow = spec(scd_type="bitemporal", sequence_by="source_updated_at", system_sequence_by="ingested_at")
     changes = [change(9, "PENDING", 10, t=0, ingested=60), change(9, "ACTIVE", 20, t=120, ingested=180),

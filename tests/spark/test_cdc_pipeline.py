@@ -42,6 +42,7 @@ def rows(spark, query):
     return sorted((tuple(row) for row in spark.sql(query).collect()), key=repr)
 
 
+@pytest.mark.long
 def test_rules_change_feed_and_rows_changed_by_hand(make_project):
     folder = make_project({"transformations/a.sql": SQL, "transformations/feed.py": PYTHON})
     pipeline = Pipeline(folder, say=lambda _: None)

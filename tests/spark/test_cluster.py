@@ -82,6 +82,7 @@ def run_program(text: str, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_the_bookstore_on_a_cluster(master, tmp_path):
     project, storage = tmp_path / "project", tmp_path / "elsewhere"
     project.mkdir()

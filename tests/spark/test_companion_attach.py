@@ -51,6 +51,7 @@ PROGRAM = """
 """
 
 
+@pytest.mark.long
 def test_attached_session_has_everything_and_leaves_the_users_alone(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(textwrap.dedent(PROGRAM))

@@ -36,6 +36,7 @@ SOURCE = """
 """
 
 
+@pytest.mark.long
 def test_they_get_everything_again_and_a_refresh_of_the_table_alone_wants_them_reset(spark_main, make_project):
     project = make_project({"transformations/t.py": SOURCE, "in/1.json": '{"id": 1}\n'})
     pipeline = Pipeline(project, settings={"root": str(project)})

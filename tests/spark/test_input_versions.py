@@ -35,6 +35,7 @@ PYTHON = """
 """
 
 
+@pytest.mark.long
 def test_an_update_reads_one_version_of_a_table_that_grows(spark_main, make_project):
     root = make_project({"transformations/a.sql": SQL, "transformations/b.py": PYTHON})
     pipeline = Pipeline(root, settings={"path": str(root / ".ldp" / "warehouse" / "main" / "outside" / "numbers")})

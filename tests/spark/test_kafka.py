@@ -75,6 +75,7 @@ SOURCES = {
 }
 
 
+@pytest.mark.long
 def test_each_message_once_through_news_silence_and_an_outage(broker, spark_main, make_project):
     project = make_project(SOURCES)
     pipeline = Pipeline(project, settings={"servers": broker.servers})

@@ -101,6 +101,7 @@ def test_a_start_says_one_line_and_leaves_nothing(run, tmp_path):
     assert Path(log).parent == cache / "logs"
 
 
+@pytest.mark.long
 def test_an_interrupt_reaches_python_alone_and_spark_comes_back_after_a_stop_and_after_a_death(start):
     process = start(
         """
@@ -156,6 +157,7 @@ theirs.range(2).createOrReplaceTempView("two")
     [f"spark.sql.extensions={DELTA_EXTENSION} spark.sql.catalog.spark_catalog={DELTA_CATALOG}", ""],
     ids=["configured", "only on the class path"],
 )
+@pytest.mark.long
 def test_session_of_the_user_with_delta_is_used_and_left_as_it_is(run, confs):
     out, _ = run(
         THEIRS

@@ -113,6 +113,7 @@ def project(spark_main, make_project, tmp_path, monkeypatch) -> Project:
     return project
 
 
+@pytest.mark.long
 def test_what_is_settled_is_left_alone_and_any_change_is_noticed(project: Project) -> None:
     data(project)
     graph(project)

@@ -118,6 +118,7 @@ CREATE OR REFRESH STREAMING TABLE p (id BIGINT, state STRING DEFAULT 'new') AS S
 """
 
 
+@pytest.mark.long
 def test_changed_definitions_of_computed_columns_want_a_full_refresh(spark_main, make_project, source) -> None:
     project = make_project({"transformations/a.sql": source + CHANGED})
     Pipeline(project).run()

@@ -78,6 +78,7 @@ def of_groups():
 TABLES = ("of_rows", "of_frames", "of_groups")
 
 
+@pytest.mark.long
 def test_state_of_python_functions_lives_from_update_to_update(spark_main, make_project):
     project = make_project({"transformations/t.py": SOURCE})
     pipeline = Pipeline(project, settings={"root": str(project)})

@@ -190,6 +190,7 @@ STATE = """
 """
 
 
+@pytest.mark.long
 def test_state_over_updates(make):
     pipeline = make({"transformations/t.py": STATE})
     session = pipeline.session()

@@ -139,6 +139,7 @@ def test_copy_into_takes_each_file_once(spark: Any, tmp_path: Path) -> None:
     assert "no option forse" in refused(spark, copy + " COPY_OPTIONS ('forse' = 'true')")
 
 
+@pytest.mark.long
 def test_copy_into_by_position_and_what_would_be_copied(spark: Any, tmp_path: Path) -> None:
     (tmp_path / "1.csv").write_text("1,a\n2,b\n")
     spark.sql("CREATE TABLE t (id INT, name STRING DEFAULT 'none', twice INT GENERATED ALWAYS AS (id * 2)) "

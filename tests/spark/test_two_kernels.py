@@ -142,6 +142,7 @@ def ended(process: subprocess.Popen[str]) -> str:
     return out
 
 
+@pytest.mark.long
 def test_one_updates_while_another_reads_and_makes_tables_and_a_third_finds_everything(
     make_project: Callable[[Mapping[str, str]], Path],
 ) -> None:

@@ -46,6 +46,11 @@ def test_permissions_links_and_renames(spark: SparkSession, hadoop: Any, tmp_pat
     assert files.getFileStatus(path("a/f")).getPermission().toString() == "rw-r-----"
     files.setPermission(path("a/b"), hadoop.permission.FsPermission("1777"))
     assert mode(tmp_path / "a" / "b") == 0o1777
+    (tmp_path / "a").chmod(0o2775)
+    files.mkdirs(path("a/of_the_group"))
+    assert mode(tmp_path / "a" / "of_the_group") == 0o2755
+    files.setPermission(path("a"), hadoop.permission.FsPermission("700"))
+    assert mode(tmp_path / "a") == 0o2700
 
     (tmp_path / "link").symlink_to(tmp_path / "a" / "f")
     assert context.getFileLinkStatus(path("link")).isFile()

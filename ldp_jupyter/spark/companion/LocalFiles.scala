@@ -1,8 +1,7 @@
 package org.apache.spark.sql.ldp
 
 import java.net.URI
-import java.nio.file.Files
-import java.nio.file.attribute.PosixFilePermissions
+import java.nio.file.{Files, FileSystems}
 
 import org.apache.hadoop.conf.Configuration
 import org.apache.hadoop.fs._
@@ -29,8 +28,11 @@ private class RawLocalFileContext(place: URI, conf: Configuration)
 
 private class RawLocalFiles extends RawLocalFileSystem {
   override def setPermission(path: Path, permission: FsPermission): Unit =
-    if (RawLocalFiles.posix && !permission.getStickyBit) {
-      Files.setPosixFilePermissions(pathToFile(path).toPath, PosixFilePermissions.fromString(permission.toString))
+    if (RawLocalFiles.unix) {
+      val file = pathToFile(path).toPath
+      // As the command does: a folder keeps that what is made in it belongs to its group.
+      val kept = if (Files.isDirectory(file)) Files.getAttribute(file, "unix:mode").asInstanceOf[Int] & RawLocalFiles.Ids else 0
+      Files.setAttribute(file, "unix:mode", Int.box(permission.toShort | kept))
     } else super.setPermission(path, permission)
 
   override def getFileLinkStatus(path: Path): FileStatus =
@@ -38,5 +40,7 @@ private class RawLocalFiles extends RawLocalFileSystem {
 }
 
 private object RawLocalFiles {
-  val posix: Boolean = java.nio.file.FileSystems.getDefault.supportedFileAttributeViews.contains("posix")
+  /** The set-user-ID and set-group-ID bits of a mode. */
+  val Ids = 0xC00
+  val unix: Boolean = FileSystems.getDefault.supportedFileAttributeViews.contains("unix")
 }

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import many
 
-SETTING = "spark.sql.pipelines.execution.maxConcurrentFlows"
+from ldp_jupyter.engine.scheduler import CONCURRENCY
+
 WORSE = 1.1
 
 
@@ -33,7 +34,7 @@ def update(folder: Path, flows: int | None, datasets: int, rows: int) -> float:
     from ldp_jupyter import Pipeline
 
     many.write_project(folder, datasets, rows)
-    pipeline = Pipeline(folder, say=lambda _: None, settings={} if flows is None else {SETTING: str(flows)})
+    pipeline = Pipeline(folder, say=lambda _: None, settings={} if flows is None else {CONCURRENCY: str(flows)})
     graph = pipeline.dry_run()
     start = time.perf_counter()
     view = pipeline.run(graph=graph)

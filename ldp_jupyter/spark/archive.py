@@ -103,8 +103,13 @@ def make_in_background(launch: Launch) -> bool:
 
 
 def _training(launch: Launch, part: Path) -> Launch:
-    """The launch with the companion loaded by Spark and not on the class path: the archive is tied to that path."""
-    confs = dict(launch.confs)
+    """The launch with the companion loaded by Spark and not on the class path: the archive is tied to that path.
+
+    Spark reads its own settings for files before it loads the companion: here files are read by Hadoop's own classes.
+    """
+    from ldp_jupyter.spark.settings import LOCAL_FILES
+
+    confs = {key: value for key, value in launch.confs.items() if key not in LOCAL_FILES}
     if launch.companion is not None:
         confs["spark.jars"] = str(launch.companion)
     options = [*launch.options, *_base(launch.java), f"-XX:ArchiveClassesAtExit={part}", *_SILENT]

@@ -102,6 +102,32 @@ def test_a_start_says_one_line_and_leaves_nothing(run, tmp_path):
 
 
 @pytest.mark.long
+def test_a_fresh_machine_is_prepared_and_its_first_start_is_quick(run, tmp_path):
+    """The archive's JVM begins without the companion, as no other does: nothing may need its classes that early."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    for name in ("jars", "companion"):
+        (cache / name).symlink_to(cache_dir() / name)
+    made = subprocess.run(
+        [sys.executable, "-m", "ldp_jupyter.spark.prepare"], cwd=tmp_path, text=True, stdin=subprocess.DEVNULL,
+        capture_output=True, timeout=600, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "LDP_CACHE": str(cache), "LDP_ARCHIVE": "auto"},
+    )
+    assert made.returncode == 0, made.stderr
+    [file] = (cache / "archive").glob("spark-*.jsa")
+    assert made.stderr.splitlines()[1:] == ["Making the class-data archive (about a minute, once)",
+                                            f"class-data archive: {file}"]
+    out, _ = run(
+        f"""
+        spark = get_session(settings)
+        print(spark.range(5).count(), (session._jvm.folder / "java.args").read_text().count("SharedArchiveFile={file}"))
+        """,
+        LDP_CACHE=str(cache),
+    )
+    assert out == "5 1\n"
+
+
+@pytest.mark.long
 def test_an_interrupt_reaches_python_alone_and_spark_comes_back_after_a_stop_and_after_a_death(start):
     process = start(
         """

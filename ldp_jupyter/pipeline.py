@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter.context import Context
 from ldp_jupyter.declarations import Kind, Note
 from ldp_jupyter.errors import LdpError, sort_problems
+from ldp_jupyter.locations import shown_path
 from ldp_jupyter.names import Name, Namespace
 from ldp_jupyter.project import choose_pipeline, load_project, local_paths, notebook_files, source_files
 from ldp_jupyter.redaction import hidden_in, remember_settings
@@ -67,7 +68,7 @@ class Pipeline:
         for given in (self.settings.configuration, self.settings.parameters, self.project.variables):
             remember_settings(given)
         self.namespace = Namespace(self.settings.catalog.lower(), self.settings.schema.lower())
-        self.layout = Layout(_local_storage(self.project.storage), self.settings.name)
+        self.layout = Layout.of(self.project, self.settings.name)
         self.say = say
         # what cells of this kernel declared, by cell, and the texts of those cells
         self.cells: dict[str, Declarations] = {}
@@ -86,10 +87,10 @@ class Pipeline:
     @property
     def where(self) -> str:
         """What runs where, as shown: ``dev · local .ldp``."""
-        storage = Path(self.layout.storage)
-        with contextlib.suppress(ValueError):
-            storage = storage.relative_to(self.project.root)
-        return " · ".join(part for part in (self.project.target, f"local {storage}") if part)
+        storage = self.layout.storage
+        if not self.layout.remote:
+            storage = f"local {shown_path(storage, self.project.root)}"
+        return " · ".join(part for part in (self.project.target, storage) if part)
 
     @property
     def event_log(self) -> Name:
@@ -443,7 +444,7 @@ class Pipeline:
         folder = self.layout.table(self.event_log)
         for key in ("", f".{self.id}", f".{self.settings.name}"):
             session.conf.set(bridge.EVENT_LOG_SETTING + key, folder)
-        session.conf.set(bridge.PIPELINES_SETTING, str(self.layout.home.parent))
+        session.conf.set(bridge.PIPELINES_SETTING, str(self.layout.pipelines))
         # statements by hand may not drop or alter what a pipeline owns; the pipeline itself does not use statements
         session.conf.set("spark.ldp.guard.property", OWNER)
         guards.install()
@@ -481,13 +482,9 @@ class Pipeline:
         from ldp_jupyter.spark import bridge
         from ldp_jupyter.state import Memory
 
-        folders = [
-            f
-            for root in (self.layout.warehouse, self.layout.root / "private")
-            if root.is_dir()
-            for f in sorted(root.glob("*/*/*"))
-            if (f / "_delta_log").is_dir()
-        ]
+        if self.layout.remote:
+            self.session()
+        folders = self.layout.table_folders()
         if not folders:
             return []
         session, memory = self.session(), Memory(self.layout)
@@ -611,13 +608,3 @@ class Pipeline:
         except LdpError:
             return False
         return any(text.strip() in texts for text in self.cell_texts.values())
-
-
-def _local_storage(storage: str) -> str:
-    if "://" in storage and not storage.startswith("file://"):
-        raise LdpError(
-            "LDP-5006",
-            f"storage {storage} is not a local folder",
-            hint="lock, journal and checkpoints need a local folder, maybe one that the machines of a cluster share",
-        )
-    return storage.removeprefix("file://")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 from ldp_jupyter.cdc.columns import (
@@ -31,6 +30,7 @@ from ldp_jupyter.cdc.settings import COMPACT, settings
 from ldp_jupyter.cdc.shapes import add_columns, in_columns_of
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.spark.expectations import GOOD, Observations
+from ldp_jupyter.spark.places import place, remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -112,7 +112,7 @@ def append_changes(
     if storage is None:
         # Made and filled in one commit: it exists with its definition and its first batch, or not at all. Files of a
         # try that was killed before its commit are nobody's, and Delta makes no table where some lie.
-        shutil.rmtree(target.changes_path, ignore_errors=True)
+        remove(place(target.changes_path))
         writer = changes.writeTo(f"spark_catalog.delta.{quoted(target.changes_path)}").using("delta")
         for key, value in _properties(changes, definition).items():
             writer = writer.tableProperty(key, value)

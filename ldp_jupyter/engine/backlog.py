@@ -17,10 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
+from ldp_jupyter.spark.places import entries, place
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ldp_jupyter.spark.bridge import StreamSource
+    from ldp_jupyter.spark.places import Place
 
 _FEED = ("readchangefeed", "readchangedata")
 
@@ -39,7 +42,7 @@ def caught_up(
         versions: newest versions of Delta tables.
         state_rests: whether rows and watermarks alone can change the state that the query keeps; asked if it has some.
     """
-    offsets = _last_offsets(Path(checkpoint), state_rests)
+    offsets = _last_offsets(place(checkpoint), state_rests)
     if offsets is None or len(offsets) != len(sources) or not sources:
         return False
     delta = [s.path for s in sources if s.kind == "delta" and s.path]
@@ -50,14 +53,14 @@ def caught_up(
             if not _delta_done(offset, version) and not _feed_done(offset, version, source):
                 return False
         elif source.kind == "files":
-            if not _files_done(Path(checkpoint) / "sources" / str(index), source, offset):
+            if not _files_done(place(checkpoint) / "sources" / str(index), source, offset):
                 return False
         else:
             return False
     return True
 
 
-def _last_offsets(checkpoint: Path, state_rests: Callable[[], bool]) -> list[Any] | None:
+def _last_offsets(checkpoint: Place, state_rests: Callable[[], bool]) -> list[Any] | None:
     """Offsets of the last batch, if that batch was committed and there is no state to serve."""
     batches = _numbers(checkpoint / "offsets")
     committed = checkpoint / "commits" / str(batches[-1]) if batches else None
@@ -72,17 +75,14 @@ def _last_offsets(checkpoint: Path, state_rests: Callable[[], bool]) -> list[Any
         return None
 
 
-def _watermark_rests(metadata: str, committed: Path) -> bool:
+def _watermark_rests(metadata: str, committed: Place) -> bool:
     """Whether the last batch already had the watermark that the next one would have."""
     after = json.loads(committed.read_text(encoding="utf-8").splitlines()[1])
     return bool(after["nextBatchWatermarkMs"] <= json.loads(metadata)["batchWatermarkMs"])
 
 
-def _numbers(folder: Path) -> list[int]:
-    try:
-        return sorted(int(entry.name) for entry in folder.iterdir() if entry.name.isdigit())
-    except OSError:
-        return []
+def _numbers(folder: Place) -> list[int]:
+    return sorted(int(entry.name) for entry in entries(folder) if entry.name.isdigit())
 
 
 def _delta_done(offset: Any, version: int | None) -> bool:
@@ -96,14 +96,13 @@ def _feed_done(offset: Any, version: int | None, source: StreamSource) -> bool:
 
     It does not go on to the version after that, as a stream of rows does.
     """
-    folder = _local(source.path or "")
     on = any(k.lower() in _FEED and v.lower() == "true" for k, v in source.options.items())
-    if not on or folder is None or not isinstance(offset, dict) or offset.get("isStartingVersion"):
+    if not on or not source.path or not isinstance(offset, dict) or offset.get("isStartingVersion"):
         return False
     if version is None or offset.get("reservoirVersion") != version:
         return False
     try:
-        lines = (folder / "_delta_log" / f"{version:020}.json").read_text(encoding="utf-8").splitlines()
+        lines = (table_folder(source) / "_delta_log" / f"{version:020}.json").read_text(encoding="utf-8").splitlines()
         actions = [action for line in lines for action in json.loads(line).items()]
     except (OSError, ValueError, AttributeError):  # a log that is not as we know it
         return False
@@ -113,13 +112,13 @@ def _feed_done(offset: Any, version: int | None, source: StreamSource) -> bool:
     return bool(offset.get("index") == len(changes) - 1)
 
 
-def _files_done(log: Path, source: StreamSource, offset: Any) -> bool:
+def _files_done(log: Place, source: StreamSource, offset: Any) -> bool:
     if not log.is_dir() or not isinstance(offset, dict) or waiting_files(log, source, offset) != []:
         return False
     return all(number <= offset["logOffset"] for number, _ in _entries(log))
 
 
-def waiting_files(log: Path, source: StreamSource, offset: Any) -> list[str] | None:
+def waiting_files(log: Place, source: StreamSource, offset: Any) -> list[str] | None:
     """Files of a source that no batch up to an offset has, before the first batch all; None where that is not told."""
     path = _local(source.path or "")
     if path is None or "{" in str(path):
@@ -141,7 +140,7 @@ def waiting_files(log: Path, source: StreamSource, offset: Any) -> list[str] | N
 
 def changed_files(checkpoint: str, sources: list[StreamSource]) -> list[str]:
     """Files that changed after a stream has read them, and that it does not read again."""
-    folder = Path(checkpoint)
+    folder = place(checkpoint)
     try:
         offsets = committed_offsets(folder)
         seen = [
@@ -176,15 +175,15 @@ def files_gone(checkpoint: str, sources: list[StreamSource]) -> list[str]:
     A batch that was planned has its files in the source's log. Spark reads those of them that are there when it runs
     the batch again, and takes all as read.
     """
-    folder = Path(checkpoint)
+    folder = place(checkpoint)
     try:
         offsets = committed_offsets(folder) or [None] * len(sources)
         gone = [
-            file
+            str(file)
             for index, (source, offset) in enumerate(zip(sources, offsets, strict=True))
             if source.kind == "files" and not _may_miss(source)
             for file in _planned_files(folder / "sources" / str(index), -1 if offset is None else offset["logOffset"])
-            if not os.path.exists(file)
+            if not file.exists()
         ]
     except (OSError, ValueError, KeyError, TypeError):  # logs that are not as we know them
         return []
@@ -195,15 +194,15 @@ def _may_miss(source: StreamSource) -> bool:
     return any(key.lower() == "ignoremissingfiles" and value.lower() == "true" for key, value in source.options.items())
 
 
-def _planned_files(log: Path, committed: int) -> list[str]:
-    """Local files of a source's log that belong to batches after the committed one."""
+def _planned_files(log: Place, committed: int) -> list[Place]:
+    """Files of a source's log that belong to batches after the committed one."""
     names = [name for number, name in _entries(log) if number > committed] if log.is_dir() else []
     lines = [line for name in names for line in (log / name).read_text(encoding="utf-8").splitlines()[1:]]
     planned = [entry for entry in map(json.loads, lines) if entry["batchId"] > committed]
-    return [str(path) for entry in planned if (path := _local(entry["path"])) is not None]
+    return [_local(entry["path"]) or place(unquote(entry["path"])) for entry in planned]
 
 
-def committed_offsets(checkpoint: Path) -> list[Any]:
+def committed_offsets(checkpoint: Place) -> list[Any]:
     """Where the last committed batch came to in each source; empty before the first one."""
     done, begun = (
         {int(entry.name) for entry in folder.iterdir() if entry.name.isdigit()} if folder.is_dir() else set()
@@ -215,7 +214,7 @@ def committed_offsets(checkpoint: Path) -> list[Any]:
     return [None if line == "-" else json.loads(line) for line in lines[2:]]
 
 
-def _seen_files(log: Path, last: int) -> dict[str, int] | None:
+def _seen_files(log: Place, last: int) -> dict[str, int] | None:
     """Files of the entries up to the last one, with their times; compacted entries hold all before them."""
     entries = _entries(log)
     compacted = max((number for number, name in entries if name.endswith(".compact")), default=-1)
@@ -233,7 +232,7 @@ def _seen_files(log: Path, last: int) -> dict[str, int] | None:
     return seen
 
 
-def _entries(log: Path) -> list[tuple[int, str]]:
+def _entries(log: Place) -> list[tuple[int, str]]:
     """Numbers and names of the files of a source's log."""
     names = [(entry.name.removesuffix(".compact"), entry.name) for entry in log.iterdir()]
     return [(int(number), name) for number, name in names if number.isdigit()]
@@ -248,6 +247,11 @@ def _listed(root: Path) -> list[str]:
         folders[:] = [f for f in folders if not f.startswith((".", "_"))]
         found += [f"{folder}{os.sep}{f}" for f in files if not f.startswith((".", "_"))]
     return found
+
+
+def table_folder(source: StreamSource) -> Place:
+    """Folder of the Delta table that a stream reads."""
+    return _local(source.path or "") or place(source.path or "")
 
 
 def _local(uri: str) -> Path | None:

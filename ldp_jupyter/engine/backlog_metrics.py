@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote, urlparse
 
-from ldp_jupyter.engine.backlog import committed_offsets, waiting_files
+from ldp_jupyter.engine.backlog import committed_offsets, table_folder, waiting_files
+from ldp_jupyter.spark.places import place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ldp_jupyter.spark.bridge import StreamSource, TableInfo
+    from ldp_jupyter.spark.places import Place
 
 # More files than these are counted without asking for their sizes; more commits are not read.
 _MANY_FILES = 10_000
@@ -42,7 +42,7 @@ def backlog_metrics(
         sources: the plan's source leaves, in the order of the offset log.
         tables: what the logs of Delta tables say.
     """
-    folder = Path(checkpoint)
+    folder = place(checkpoint)
     try:
         offsets = committed_offsets(folder) or [None] * len(sources)
     except (OSError, ValueError):  # logs that are not as we know them
@@ -97,10 +97,10 @@ def _table(
         return None
     if inside or info.version - first >= _MANY_COMMITS:
         return None
-    return _commits(Path(unquote(urlparse(source.path or "").path)) / "_delta_log", first, index, info.version)
+    return _commits(table_folder(source) / "_delta_log", first, index, info.version)
 
 
-def _commits(log: Path, first: int, index: int, last: int) -> _Amount | None:
+def _commits(log: Place, first: int, index: int, last: int) -> _Amount | None:
     """Files that commits added, those before and at `index` of the first one left out."""
     files = size = 0
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from ldp_jupyter.engine.streaming import (
 )
 from ldp_jupyter.events import FlowStatus
 from ldp_jupyter.graph import rules_of
+from ldp_jupyter.spark.places import place
 
 if TYPE_CHECKING:
     from ldp_jupyter.engine.flows import FlowRun
@@ -39,7 +39,7 @@ def run_changes(run: FlowRun) -> None:
         return
     # The target and what is stored of its changes are read as well, once they are there.
     target = _target(run)
-    there = filter(os.path.exists, (target.target_path, target.changes_path))
+    there = (path for path in (target.target_path, target.changes_path) if place(path).exists())
     suit_stream(run, frame, stateless=True, also=list(there), limit=CHANGES_LIMIT)
     plan = cdc.plan_changes(run.flow.query, frame)
     cdc.check_definition(run.session, run.flow.query, frame, target)

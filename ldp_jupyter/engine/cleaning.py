@@ -6,19 +6,22 @@ what stands beside them: a table without checkpoints would take its sources twic
 
 from __future__ import annotations
 
-import shutil
 import uuid
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter.spark.places import RemotePath, place, remove
 from ldp_jupyter.state import Memory, UpdateLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ldp_jupyter.names import Name
+    from ldp_jupyter.spark.places import Place
     from ldp_jupyter.state import Layout
+
+
+_TRASH = "trash"
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class CleanItem:
     name: str
     kind: str
     rows: int | None
-    paths: tuple[Path, ...]
+    paths: tuple[Place, ...]
 
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, "kind": self.kind, "rows": self.rows, "paths": [str(p) for p in self.paths]}
@@ -67,19 +70,27 @@ class Cleaning:
         if not self.items:
             return
         self.layout.prepare()
-        trash = self.layout.root / "trash"
+        aside = uuid.uuid4().hex
         with UpdateLock(self.layout):
-            aside = trash / uuid.uuid4().hex
-            aside.mkdir(parents=True)
             for number, path in enumerate(p for item in self.items for p in item.paths):
                 if path.exists():
-                    path.rename(aside / str(number))
+                    self._move_aside(path, aside, str(number))
             if self.forget is not None:
                 Memory(self.layout).forget(str(name) for name in self.forget)
-        shutil.rmtree(trash, ignore_errors=True)
+        for trash in {self.layout.root / _TRASH, self.layout.noted / _TRASH}:
+            remove(trash)
         self.deleted = True
         if self.after is not None:
             self.after()
+
+    def _move_aside(self, path: Place, *names: str) -> None:
+        """Take a file or folder away by one renaming, within its file system."""
+        if isinstance(path, RemotePath):
+            path.rename(RemotePath(str(self.layout.root)).joinpath(_TRASH, *names))
+            return
+        target = self.layout.noted.joinpath(_TRASH, *names)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
 
     def to_json(self) -> dict[str, Any]:
         """The object of ``ldp clean --format json``."""
@@ -102,13 +113,14 @@ def clean_all(
         event_log: name of its table.
     """
     cleaning = Cleaning(pipeline, layout)
-    cleaning.items = [CleanItem(t["name"], t["kind"], t["rows"], (Path(t["path"]),)) for t in tables]
+    cleaning.items = [CleanItem(t["name"], t["kind"], t["rows"], (place(t["path"]),)) for t in tables]
     cleaning.items += [CleanItem(str(v), "view", None, (layout.view(v),)) for v in views if layout.view(v).exists()]
-    log = Path(layout.table(event_log))
+    log = place(layout.table(event_log))
     if log.exists():
         cleaning.items.append(CleanItem(str(event_log), "event log", None, (log,)))
-    if layout.home.exists():
-        cleaning.items.append(CleanItem("checkpoints, journal, reports", "state", None, (layout.home,)))
+    state = tuple(dict.fromkeys(path for path in (layout.state, layout.home) if path.exists()))
+    if state:
+        cleaning.items.append(CleanItem("checkpoints, journal, reports", "state", None, state))
     return cleaning
 
 
@@ -128,7 +140,7 @@ def clean_datasets(
     """
     cleaning = Cleaning(pipeline, layout, forget=[*(name for name, _ in tables), *views])
     for name, table in tables:
-        paths = (Path(table["path"]), *(p for p in layout.lives(name) if p.exists()))
+        paths = (place(table["path"]), *(p for p in layout.lives(name) if p.exists()))
         cleaning.items.append(CleanItem(table["name"], table["kind"], table["rows"], paths))
     cleaning.items += [CleanItem(str(v), "view", None, (layout.view(v),)) for v in views]
     gone = {table["name"] for _, table in tables}

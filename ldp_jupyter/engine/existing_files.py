@@ -10,15 +10,16 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ldp_jupyter.engine.backlog import modified_at, waiting_files
-from ldp_jupyter.state.layout import write_text
+from ldp_jupyter.errors import LdpError
+from ldp_jupyter.spark.places import is_remote, place, write_text
 
 if TYPE_CHECKING:
     from ldp_jupyter.spark.bridge import StreamSource
+    from ldp_jupyter.spark.places import Place
 
 _PARTITIONS = "spark.sql.shuffle.partitions"
 _OPTION = "ldp.includeexistingfiles"
@@ -32,12 +33,21 @@ def pass_over_existing(checkpoint: str, sources: list[StreamSource], partitions:
     Parameters:
         sources: the plan's source leaves, in the order of the offset log.
         partitions: how many a query's state has; Spark wants to know them of each batch.
+
+    Raises:
+        LdpError: LDP-2023 where the files are not on this machine.
     """
-    folder = Path(checkpoint)
+    folder = place(checkpoint)
     if not any(map(_wants, sources)) or any((folder / "offsets").glob("[0-9]*")):
         return
     offsets = []
     for index, source in enumerate(sources):
+        if _wants(source) and is_remote(source.path or ""):
+            raise LdpError(
+                "LDP-2023",
+                "cloudFiles.includeExistingFiles as false needs files of this machine",
+                hint=f"{source.path} is elsewhere: leave the option out, or filter by _metadata",
+            )
         files = waiting_files(folder, source, None) if _wants(source) else None
         if files is None:
             offsets.append("-")
@@ -62,6 +72,6 @@ def _entry(file: str) -> str:
     return json.dumps({"path": path, "timestamp": modified_at(file) or 0, "batchId": 0})
 
 
-def _write(path: Path, lines: list[str]) -> None:
+def _write(path: Place, lines: list[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, "\n".join(["v1", *lines]))

@@ -35,7 +35,7 @@ class FixedVersions:
 
     def of(self, facts: BatchInputs) -> dict[str, int]:
         """Versions of a query's tables from outside, by path; those that nobody read before are fixed now."""
-        outside = [t for t in facts.tables if not t.pinned and local_of(t.path) not in self._own]
+        outside = [t for t in facts.tables if not t.pinned and (local_of(t.path) or t.path) not in self._own]
         with self._lock:
             return {t.path: self._versions.setdefault((t.path, t.id), t.version) for t in outside}
 

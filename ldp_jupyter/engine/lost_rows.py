@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ldp_jupyter.engine.backlog import committed_offsets
 from ldp_jupyter.engine.request import has_checkpoint
+from ldp_jupyter.spark.places import place
 from ldp_jupyter.state.checkpoints import SINK_GENERATION, Checkpoints
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def lost_rows(
         return None
     key: Name | str = flow.flow.target if target is not None else str(flow.flow.sink)
     generation = target.generation if target is not None else SINK_GENERATION
-    checkpoint = Path(Checkpoints(layout).path(key, generation, flow.flow.name))
+    checkpoint = place(Checkpoints(layout).path(key, generation, flow.flow.name))
     try:
         offsets = committed_offsets(checkpoint)
     except (OSError, ValueError):  # logs that are not as we know them
@@ -61,7 +61,7 @@ def lost_rows(
 
 def _removing_version(table: Table, offset: dict[str, Any]) -> int | None:
     """The first version from an offset on in which rows were removed or rewritten, as Delta's source looks at it."""
-    log = Path(table.path) / "_delta_log"
+    log = place(table.path) / "_delta_log"
     try:
         first = offset["reservoirVersion"] + (1 if offset["isStartingVersion"] else 0)
         newest = int(table.version or 0)

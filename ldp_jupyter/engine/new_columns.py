@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldp_jupyter.engine.failures import error_text
 from ldp_jupyter.engine.met_columns import met_columns
-from ldp_jupyter.state.layout import write_text
+from ldp_jupyter.spark.places import place, write_text
 
 if TYPE_CHECKING:
     from ldp_jupyter.engine.flows import FlowRun
@@ -27,9 +26,9 @@ def take_new_columns(run: FlowRun, error: BaseException) -> bool:
         return False
     run.met.append(met)
     if met.taken:
-        if not Path(run.columns, met.source).is_dir():
+        source = place(run.columns) / met.source
+        if not source.is_dir():
             return False
-        note = Path(run.columns, met.source, _FILE)
-        write_text(note, json.dumps([{"file": met.file, "columns": met.columns}]))
+        write_text(source / _FILE, json.dumps([{"file": met.file, "columns": met.columns}]))
     run.work.emitter.new_columns(run.planned, met.columns, met.file)
     return True

@@ -12,6 +12,8 @@ import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
+from ldp_jupyter.spark.places import RemotePath, is_remote
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 LIMIT = 8 * 1024 * 1024  # bytes of all inputs together, about as many as their rows have as text
 CHANGES_LIMIT = 4 * 1024 * 1024  # the same for AUTO CDC, which sorts and joins all of it
 MANY_ROWS = 40_000  # which text of that size has
+_MANY_FILES = 2_000  # of another file system: whoever lists more has waited long enough
 MUCH = 256 * 1024 * 1024  # from here on Java's slow compiler pays, whose code the next start of a JVM can have
 
 # Files of columns and compressed ones hold more rows than text of their size; each has a head that is no row.
@@ -98,17 +101,31 @@ def weigh(paths: Iterable[str | None], enough: int) -> int | None:
     """Bytes that the rows under these paths have as text; counting ends above `enough`. None where nobody can tell."""
     total = 0
     for path in paths:
-        local = local_of(path)
-        if local is None or not os.path.exists(local):
+        sizes = _sizes(path)
+        if sizes is None:
             return None
-        for size in _sizes(local):
+        for size in sizes:
             total += size
             if total > enough:
                 return total
     return total
 
 
-def _sizes(path: str) -> Iterable[int]:
+def _sizes(path: str | None) -> Iterable[int] | None:
+    """Of the files under a path, as text; None where nobody can tell."""
+    local = local_of(path)
+    if local is not None:
+        return _local_sizes(local) if os.path.exists(local) else None
+    if path is None or not is_remote(path):
+        return None
+    try:
+        found = RemotePath(path).sizes(_MANY_FILES)
+    except OSError:  # a pattern, or gone
+        return None
+    return None if found is None else [_weight(name, size) for name, size in found]
+
+
+def _local_sizes(path: str) -> Iterable[int]:
     if os.path.isfile(path):
         yield _weight(path, os.path.getsize(path))
         return

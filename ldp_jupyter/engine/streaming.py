@@ -20,6 +20,7 @@ from ldp_jupyter.graph.streams import output_mode
 from ldp_jupyter.project.local_paths import local_path
 from ldp_jupyter.quality import RuleSet
 from ldp_jupyter.spark.connectors import provide
+from ldp_jupyter.state.checkpoints import remove_unbegun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,6 +90,7 @@ def nothing_new(run: FlowRun, frame: Any, checkpoint: str) -> bool:
                 "LDP-3001", f'flow "{run.name}" failed: {lost[0]}{more} does not exist', hint=GONE_HINT, heals=True
             )
         run.work.emitter.without_files(run.planned, gone)
+    remove_unbegun(checkpoint)
     return False
 
 

@@ -11,31 +11,43 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from pathlib import Path
+import uuid
 from typing import TYPE_CHECKING, Any
 
-from ldp_jupyter.state.layout import write_text
+from ldp_jupyter.spark.places import place, write_text
 
 if TYPE_CHECKING:
     from ldp_jupyter.names import Name
+    from ldp_jupyter.spark.places import Place
     from ldp_jupyter.state import Layout
 
 POINTER = "_journal.json"
 
 
-def publish_event_log(layout: Layout, name: Name) -> Path:
+def publish_event_log(layout: Layout, name: Name) -> Place:
     """Make the journal known under a table name.
 
     Returns:
         The table's folder.
     """
-    folder = Path(layout.table(name))
+    folder = place(layout.table(name))
     pointer = folder / POINTER
-    text = json.dumps({"path": str(layout.journal)})
+    named = _journal_id(layout)
+    text = json.dumps({"path": str(layout.journal), **({"id": named} if named else {})})
     if not pointer.exists() or pointer.read_text(encoding="utf-8") != text:
         folder.mkdir(parents=True, exist_ok=True)
         write_text(pointer, text)
     return folder
+
+
+def _journal_id(layout: Layout) -> str | None:
+    """What tells this machine's journal from others whose lines are in the same table; None where there are none."""
+    if not layout.remote:
+        return None
+    file = layout.journal.with_name(f"{layout.journal.name}.id")
+    if not file.exists():
+        write_text(file, uuid.uuid4().hex)
+    return file.read_text(encoding="utf-8")
 
 
 def flush_event_log(session: Any, layout: Layout, name: Name) -> None:
@@ -44,7 +56,7 @@ def flush_event_log(session: Any, layout: Layout, name: Name) -> None:
 
     folder = publish_event_log(layout, name)
     if layout.journal.exists():
-        bridge.flush_journal(session, str(folder), str(layout.journal))
+        bridge.flush_journal(session, str(folder), str(layout.journal), _journal_id(layout))
 
 
 def flush_beside(session: Any, layout: Layout, name: Name) -> None:

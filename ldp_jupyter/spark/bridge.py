@@ -380,13 +380,16 @@ def at_versions(df: DataFrame, versions: Mapping[str, int]) -> DataFrame:
     return frame_of(df.sparkSession, call(df.sparkSession, "FixedVersions", "of", df._jdf, json.dumps(dict(versions))))
 
 
-def flush_journal(spark: SparkSession, table_path: str, journal_path: str) -> int:
+def flush_journal(spark: SparkSession, table_path: str, journal_path: str, journal_id: str | None = None) -> int:
     """Appends the lines of a journal that its table lacks; without new lines no Spark job runs.
+
+    Parameters:
+        journal_id: tells it from journals of other machines, where the table has lines of several.
 
     Returns:
         The version of the table afterwards.
     """
-    return int(call(spark, "Journal", "flush", spark._jsparkSession, table_path, journal_path))
+    return int(call(spark, "Journal", "flush", spark._jsparkSession, table_path, journal_path, journal_id))
 
 
 def prepare_session(spark: SparkSession, warehouse: str, catalog: str | None = None, schema: str | None = None) -> None:

@@ -229,9 +229,11 @@ def _keeping_interrupts() -> Iterator[None]:
 
 def _new_session(settings: SessionSettings, say: Callable[[str], None]) -> Any:
     """A session of its own for these settings, in the JVM that runs."""
+    from py4j.protocol import Py4JJavaError
     from pyspark.sql import SparkSession
 
     from ldp_jupyter.spark import bridge
+    from ldp_jupyter.spark.places import is_remote, unreachable
     from ldp_jupyter.spark.settings import QUERY_CONFS
 
     ours = _jvm is not None
@@ -244,7 +246,12 @@ def _new_session(settings: SessionSettings, say: Callable[[str], None]) -> Any:
     for key, value in settings.confs.items():
         _configure(spark, key, value, say)
     if _companion:
-        bridge.prepare_session(spark, settings.warehouse, settings.catalog, settings.schema)
+        try:
+            bridge.prepare_session(spark, settings.warehouse, settings.catalog, settings.schema)
+        except Py4JJavaError as error:  # it looks what catalogs there are
+            if not is_remote(settings.warehouse):
+                raise
+            raise unreachable(error, settings.warehouse) from None
     if ours and not _sessions:
         _make_default(spark)
         if _companion and not _python_sources():

@@ -7,15 +7,15 @@ which is empty. What is left of the old one is removed later, by whoever updates
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldp_jupyter.errors import LdpError
-from ldp_jupyter.state.layout import safe, write_text
+from ldp_jupyter.spark.places import entries, place, remove, write_text
+from ldp_jupyter.state.layout import safe
 
 if TYPE_CHECKING:
     from ldp_jupyter.names import Name
+    from ldp_jupyter.spark.places import Place
     from ldp_jupyter.state.layout import Layout
 
 # `safe` never makes a name with this letter, so these files and folders cannot be taken for a flow's.
@@ -57,29 +57,42 @@ class Checkpoints:
     def sweep(self, target: Name | str, generation: str) -> None:
         """Remove what can never count again: earlier generations of the table, earlier lives of its flows."""
         for folder in self._layout.lives(target):
-            for old in _entries(folder):
+            for old in entries(folder):
                 if old.name != generation:
-                    shutil.rmtree(old, ignore_errors=True)
-        current = Path(self._layout.checkpoint(target, generation, ""))
-        for mark in _entries(current.parent):
+                    remove(old)
+        current = place(self._layout.checkpoint(target, generation, ""))
+        for mark in entries(current.parent):
             if mark.name.startswith(_MARK) and mark.is_file():
                 self._sweep_lives(mark)
 
     @staticmethod
-    def _sweep_lives(mark: Path) -> None:
+    def _sweep_lives(mark: Place) -> None:
         flow = mark.name[len(_MARK) :]
         living = f"{flow}{_MARK}{_number(mark)}"
-        for folder in _entries(mark.parent):
+        for folder in entries(mark.parent):
             name, _, life = folder.name.partition(_MARK)
             if name == flow and (life.isdigit() or not life) and folder.name != living:
-                shutil.rmtree(folder, ignore_errors=True)
+                remove(folder)
 
-    def _mark(self, target: Name | str, generation: str, flow: str) -> Path:
-        folder = Path(self._layout.checkpoint(target, generation, flow))
+    def _mark(self, target: Name | str, generation: str, flow: str) -> Place:
+        folder = place(self._layout.checkpoint(target, generation, flow))
         return folder.with_name(f"{_MARK}{safe(flow)}")
 
 
-def _number(mark: Path) -> int:
+def remove_unbegun(checkpoint: str) -> None:
+    """Remove what a kill left of the first batch's plan while that was written.
+
+    Spark writes a batch's offsets beside their place and renames them. Over such a rest it refuses to begin a stream
+    (STATE_STORE_CHECKPOINT_LOCATION_NOT_EMPTY), although no batch was begun.
+    """
+    offsets = entries(place(checkpoint) / "offsets")
+    if offsets and not any(entry.name.isdigit() for entry in offsets):
+        for entry in offsets:
+            if entry.name.startswith("."):
+                remove(entry)
+
+
+def _number(mark: Place) -> int:
     try:
         return int(mark.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -90,10 +103,3 @@ def _number(mark: Path) -> int:
             f"the file {mark}, which counts resets of a checkpoint, is damaged",
             hint="fully refresh the flow's table; for a sink, delete the file: everything is written to the sink again",
         ) from None
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError:
-        return []

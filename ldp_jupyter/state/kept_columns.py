@@ -12,10 +12,10 @@ from ldp_jupyter.state.layout import safe
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
-    from pathlib import Path
 
     from ldp_jupyter.declarations import Flow
     from ldp_jupyter.names import Name
+    from ldp_jupyter.spark.places import Place
     from ldp_jupyter.state.layout import Layout
 
 _FOLDER = "_columns"
@@ -41,7 +41,7 @@ class KeptColumns:
         """Folders for a flow, the newest first; for the query of a view those of all flows, which may read it."""
         if flow.target in self._anew:
             return []
-        targets = self._layout.home / "checkpoints"
+        targets = self._layout.state / "checkpoints"
         own = self._layout.lives(flow.sink or flow.target)[0]
         old = {self._layout.lives(name)[0] for name in self._anew}
         if own.is_dir():
@@ -55,7 +55,7 @@ def _is_of(checkpoint: str, flow: str) -> bool:
     return checkpoint.partition("~")[0] == safe(flow)
 
 
-def _age(folder: Path) -> float:
+def _age(folder: Place) -> float:
     try:
         return -folder.stat().st_mtime
     except OSError:  # removed meanwhile

@@ -14,6 +14,10 @@
     runs/<update_id>/                       report.html, update.json
 ```
 
+A storage in another file system than this machine's holds what rows depend on: tables, checkpoints, stored changes.
+Journal, memory, lock and runs are *notes*: losing them costs work and history, never rows. They stay on this machine,
+in the same folders below `notes`, since a journal is appended line by line, which object stores cannot do.
+
 The *generation* of a table is a property of the Delta table itself (`ldp.generation`), written by the commit that
 creates or empties it. Checkpoints and change storage lie under that generation, so a kill before the commit leaves the
 old generation whole, and after it the new one starts from nothing: there is no moment in between.
@@ -21,15 +25,18 @@ old generation whole, and after it the new one starts from nothing: there is no 
 
 from __future__ import annotations
 
-import contextlib
-import os
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ldp_jupyter.project.find import STATE_FOLDER
+from ldp_jupyter.spark.places import Place, is_remote, place, write_text
+
 if TYPE_CHECKING:
     from ldp_jupyter.names import Name
+    from ldp_jupyter.project import Project
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.\-]")
 
@@ -48,25 +55,60 @@ class Layout:
     """Paths of one pipeline in one storage.
 
     Parameters:
-        storage: local folder.
+        storage: folder of this machine, or URI of another file system.
         pipeline: name of the pipeline.
+        notes: folder of this machine for what need not be where the rows are; None: the storage, which must be local.
     """
 
     storage: str
     pipeline: str
+    notes: str | None = None
+
+    @classmethod
+    def of(cls, project: Project, pipeline: str) -> Layout:
+        """Of a pipeline in the storage of its project."""
+        storage = project.storage.rstrip("/") or "/"
+        if not is_remote(storage):
+            return cls(storage, pipeline)
+        told = f"{safe(storage.partition('://')[2])[-40:]}-{hashlib.sha256(storage.encode()).hexdigest()[:8]}"
+        return cls(storage, pipeline, str(project.root / STATE_FOLDER / "elsewhere" / told))
 
     @property
-    def root(self) -> Path:
-        return Path(self.storage)
+    def remote(self) -> bool:
+        """Whether the storage is not on this machine's disk."""
+        return is_remote(self.storage)
 
     @property
-    def warehouse(self) -> Path:
+    def root(self) -> Place:
+        return place(self.storage)
+
+    @property
+    def warehouse(self) -> Place:
         return self.root / "warehouse"
 
     @property
+    def private(self) -> Place:
+        return self.root / "private"
+
+    @property
+    def pipelines(self) -> Place:
+        """Holds a folder for each pipeline, with its checkpoints."""
+        return self.root / "pipelines"
+
+    @property
+    def state(self) -> Place:
+        """What the rows of this pipeline's tables depend on, beside the tables."""
+        return self.pipelines / safe(self.pipeline)
+
+    @property
+    def noted(self) -> Path:
+        """Where this machine's notes are."""
+        return Path(self.notes or self.storage)
+
+    @property
     def home(self) -> Path:
-        """State of this pipeline."""
-        return self.root / "pipelines" / safe(self.pipeline)
+        """This machine's notes of this pipeline."""
+        return self.noted / "pipelines" / safe(self.pipeline)
 
     @property
     def journal(self) -> Path:
@@ -86,17 +128,25 @@ class Layout:
 
     def table(self, name: Name, *, private: bool = False) -> str:
         """Folder of a table: its name as it is, since the catalog finds tables by their folders."""
-        return str((self.root / "private" if private else self.warehouse).joinpath(*name.parts))
+        return str((self.private if private else self.warehouse).joinpath(*name.parts))
+
+    def table_folders(self) -> list[Place]:
+        """Folders of all Delta tables of the storage, whosever they are."""
+        found: list[Place] = []
+        for root in (self.warehouse, self.private):
+            found += [folder for folder in root.glob("*/*/*") if (folder / "_delta_log").is_dir()]
+        return sorted(found, key=str)
 
     def name_at(self, folder: str) -> str | None:
         """Full name of the table in a folder, as Hadoop writes its path; None for a table from elsewhere."""
-        path = Path(re.sub("^file:/+", "/", folder))
-        for root in (self.warehouse, self.root / "private"):
-            if path.is_relative_to(root) and len(path.relative_to(root).parts) == 3:
-                return ".".join(path.relative_to(root).parts)
+        path = re.sub("^file:/+", "/", folder)
+        for root in (f"{self.warehouse}/", f"{self.private}/"):
+            parts = path.removeprefix(root).split("/")
+            if path.startswith(root) and len(parts) == 3:
+                return ".".join(parts)
         return None
 
-    def view(self, name: Name) -> Path:
+    def view(self, name: Name) -> Place:
         """File of a persisted view."""
         return self.warehouse.joinpath(name.catalog, name.schema, f"{name.table}.view.json")
 
@@ -106,16 +156,16 @@ class Layout:
         Parameters:
             target: its table, or the name of its sink.
         """
-        return str(self.home / "checkpoints" / safe(_key(target)) / generation / safe(flow))
+        return str(self.state / "checkpoints" / safe(_key(target)) / generation / safe(flow))
 
     def changes(self, name: Name, generation: str) -> str:
         """AUTO CDC's internal table."""
-        return str(self.home / "changes" / safe(name.quoted) / generation)
+        return str(self.state / "changes" / safe(name.quoted) / generation)
 
-    def lives(self, target: Name | str) -> list[Path]:
+    def lives(self, target: Name | str) -> list[Place]:
         """Folders that hold one folder for each generation of a table (or of a sink, which has but one)."""
         kinds = ("checkpoints",) if isinstance(target, str) else ("checkpoints", "changes")
-        return [self.home / kind / safe(_key(target)) for kind in kinds]
+        return [self.state / kind / safe(_key(target)) for kind in kinds]
 
     def prepare(self) -> None:
         """Make the folders that every update needs; storage inside a project ignores itself in git.
@@ -124,22 +174,10 @@ class Layout:
             OSError: where the folder cannot be written.
         """
         self.home.mkdir(parents=True, exist_ok=True)
-        ignore = self.root / ".gitignore"
+        ignore = self.noted / ".gitignore"
         if not ignore.exists():
             write_text(ignore, "*\n")
 
 
 def _key(target: Name | str) -> str:
     return f"sink {target}" if isinstance(target, str) else target.quoted
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old text or the new one, never a part."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise

@@ -2,6 +2,7 @@
 
 The lock is the operating system's: it goes with its holder, however that ends. Beside it stands who holds it, and the
 JVM that writes for it. Where that is still told when the lock is free, the holder was killed: its JVM may still run.
+A storage in another file system has a lease as well, which other machines see.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from ldp_jupyter.errors import LdpError
-from ldp_jupyter.spark.orphans import describe_jvm, end_jvm
-from ldp_jupyter.state.layout import write_text
+from ldp_jupyter.spark.orphans import describe_jvm, end_jvm, is_alive
+from ldp_jupyter.spark.places import RemotePath, write_text
+from ldp_jupyter.state.lease import DEAD, Lease
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from typing_extensions import Self
@@ -39,12 +42,14 @@ class UpdateLock:
         self._lock = FileLock(str(layout.lock), timeout=0)
         self._owner = layout.lock.with_suffix(".json")
         self._pipeline = layout.pipeline
+        self._shared = layout.state / "lock.json" if layout.remote else None
+        self._lease: Lease | None = None
 
     def __enter__(self) -> Self:
         try:
             self._lock.acquire()
         except Timeout:
-            raise self._taken() from None
+            raise self._taken(self._read()) from None
         owner = {
             "pid": os.getpid(),
             "host": socket.gethostname(),
@@ -54,6 +59,12 @@ class UpdateLock:
         }
         try:
             self._end_what_is_left()
+            if isinstance(self._shared, RemotePath):
+                lease = Lease(self._shared, owner, _is_gone)
+                holder = lease.take()
+                if holder is not None:
+                    raise self._taken(holder)
+                self._lease = lease
             write_text(self._owner, json.dumps(owner))
         except BaseException:
             self._lock.release()
@@ -63,6 +74,8 @@ class UpdateLock:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._lease is not None:
+            self._lease.give_back()
         with contextlib.suppress(OSError):
             self._owner.unlink()
         self._lock.release()
@@ -79,15 +92,18 @@ class UpdateLock:
             return owner if isinstance(owner, dict) else {}
         return {}
 
-    def _taken(self) -> LdpError:
-        owner = self._read()
+    def _taken(self, owner: Mapping[str, Any]) -> LdpError:
         who = f"process {owner['pid']} on {owner['host']}" if owner else "another process"
         since = f" since {owner['since'][11:19]} UTC" if owner else ""
-        return LdpError(
-            "LDP-3003",
-            f'an update of "{self._pipeline}" is running in {who}{since}',
-            hint=f"wait for it, or stop it: interrupt its kernel, or `kill {owner['pid']}`" if owner else "wait for it",
-        )
+        hint = f"wait for it, or stop it: interrupt its kernel, or `kill {owner['pid']}`" if owner else "wait for it"
+        if owner and owner["host"] != socket.gethostname():
+            hint += f" on {owner['host']}; if that machine is gone, run again in {DEAD:g} seconds"
+        return LdpError("LDP-3003", f'an update of "{self._pipeline}" is running in {who}{since}', hint=hint)
+
+
+def _is_gone(owner: Mapping[str, Any]) -> bool:
+    """Whether the holder of a lease was a process of this machine, and is no more."""
+    return owner.get("host") == socket.gethostname() and not is_alive(owner.get("pid", 0))
 
 
 def _user() -> str:

@@ -7,7 +7,7 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ldp_jupyter.state.layout import write_text
+from ldp_jupyter.spark.places import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ldp_jupyter.state.layout import write_text
+from ldp_jupyter.spark.places import write_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ldp_jupyter.state import Checkpoints, Layout
-from ldp_jupyter.state.checkpoints import SINK_GENERATION
+from ldp_jupyter.state.checkpoints import SINK_GENERATION, remove_unbegun
 from ldp_jupyter.state.layout import safe
 
 T = NAMESPACE.qualify("t")
@@ -48,6 +48,21 @@ def test_a_reset_gives_an_empty_folder_and_leaves_other_flows_alone(layout: Layo
     checkpoints.reset(T, "0-a", "f")
     assert Path(checkpoints.path(T, "0-a", "f")) not in (new, old)
     assert checkpoints.life(T, "0-a", "f") == 2
+
+
+def test_the_rest_of_a_plan_goes_where_no_batch_was_begun(layout: Layout) -> None:
+    folder = write(layout, T, "0-a", "f")
+    names = [".0.c1.tmp", "..0.c1.tmp.crc"]
+    for name in names:
+        (folder / "offsets" / name).touch()
+    (folder / "offsets" / "0").touch()
+    remove_unbegun(str(folder))
+    assert len(list((folder / "offsets").iterdir())) == 3, "Spark reads over it once a batch was begun"
+    (folder / "offsets" / "0").unlink()
+    (folder / "offsets" / "mine").touch()
+    remove_unbegun(str(folder))
+    assert [entry.name for entry in (folder / "offsets").iterdir()] == ["mine"]
+    remove_unbegun(str(folder / "none"))
 
 
 def test_what_cannot_count_again_is_removed_and_nothing_else(layout: Layout) -> None:

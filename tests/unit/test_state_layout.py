@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from core_samples import NAMESPACE
@@ -9,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ldp_jupyter.names import Name
+from ldp_jupyter.project import Project
+from ldp_jupyter.spark.places import write_text
 from ldp_jupyter.state import Layout
-from ldp_jupyter.state.layout import safe, write_text
+from ldp_jupyter.state.layout import safe
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from(
     [".", "..", "a.b", "a", "b", "%41", "A", "a b", "a/b", "\u1f60", "\x1f60", "sink a", "`a`"]
@@ -30,6 +33,25 @@ def test_where_things_lie() -> None:
     assert LAYOUT.changes(name, "0-ab") == "/storage/pipelines/shop/changes/main.silver.orders/0-ab"
     assert str(LAYOUT.journal) == "/storage/pipelines/shop/journal.jsonl"
     assert str(LAYOUT.runs) == "/storage/pipelines/shop/runs"
+
+
+def test_where_things_lie_in_another_file_system() -> None:
+    project = Project(Path("/shop"), "plain", {}, None, None, "s3a://lake/ldp/")
+    remote, name = Layout.of(project, "shop"), NAMESPACE.qualify("silver.orders")
+    assert remote.remote
+    assert remote.table(name, private=True) == "s3a://lake/ldp/private/main/silver/orders"
+    assert remote.checkpoint(name, "0-ab", "f") == "s3a://lake/ldp/pipelines/shop/checkpoints/main.silver.orders/0-ab/f"
+    assert str(remote.view(name)) == "s3a://lake/ldp/warehouse/main/silver/orders.view.json"
+    assert str(remote.lives("events")[0]) == "s3a://lake/ldp/pipelines/shop/checkpoints/sink%20events"
+    assert remote.name_at(remote.table(name)) == "main.silver.orders"
+    assert [remote.name_at(f) for f in ("s3a://lake/other/main/silver/orders", "/lake/ldp/warehouse/a/b/c")] == [None, None]
+    # notes stay here, in a folder for each storage
+    assert remote.journal.parent == remote.memory.parent == remote.runs.parent == remote.home
+    assert remote.home.is_relative_to("/shop/.ldp/elsewhere")
+    other = Layout.of(dataclasses.replace(project, storage="s3a://lake/ldp2"), "shop")
+    assert other.home != remote.home == Layout.of(dataclasses.replace(project, storage="s3a://lake/ldp"), "shop").home
+    local = Layout.of(dataclasses.replace(project, storage="/storage/"), "shop")
+    assert (local.remote, local) == (False, LAYOUT)
 
 
 def test_the_name_of_the_table_in_a_folder() -> None:

@@ -17,7 +17,9 @@ import org.apache.spark.sql.types.StructType
 /**
  * A Delta table that is written from a file of JSON lines when it is read.
  *
- * A folder with the file `_journal.json`, `{"path": "<file of lines>"}`, is such a table. The lines that are not in
+ * A folder with the file `_journal.json`, `{"path": "<file of lines>"}`, is such a table. Where tables are shared by
+ * machines and journals are not, there is an `"id"`, too, which stands in the file `<file of lines>.id` of the machine that
+ * has that journal: on others the table is as it was left. The lines that are not in
  * the table yet are appended in one commit that also says up to which byte the file was taken: Delta's own record of
  * an application's transactions makes that exactly once, for several processes as well. A last line without its line
  * end is still being written and waits for the next time.
@@ -29,6 +31,7 @@ object Journal {
   val Marker = "_journal.json"
   private val Suffix = ".jsonl"
   private val Application = "ldp-journal"
+  private val IdSuffix = ".id"
   private val Portion = 64L << 20
   private val Attempts = 20
 
@@ -51,7 +54,7 @@ object Journal {
   private val taken = new ConcurrentHashMap[String, Taken]
 
   /** Up to which byte the journal is in the table, at a version of it. */
-  private case class Taken(table: String, version: Long, bytes: Long)
+  private case class Taken(application: String, table: String, version: Long, bytes: Long)
 
   def forget(table: Path): Unit = {
     taken.remove(table.toString)
@@ -63,21 +66,35 @@ object Journal {
     val folders = new Folders(session)
     val marker = new Path(table, Marker)
     if (folders.exists(marker)) {
-      val journal = Json.string(Json.parse(folders.read(marker)) \ "path")
-      flush(session, table, new Path(journal))
-      ()
+      val told = Json.parse(folders.read(marker))
+      val journal = new Path(Json.string(told \ "path"))
+      val id = (told \ "id").toOption.map(Json.string)
+      if (id.forall(isHere(folders, journal, _))) {
+        flush(session, table, journal, id)
+        ()
+      }
     }
   }
 
-  /** For Python: the version of the table afterwards, -1 when there is neither table nor line. */
-  def flush(session: SparkSession, table: String, journal: String): Long =
-    flush(session, new Path(table), new Path(journal))
+  private def isHere(folders: Folders, journal: Path, id: String): Boolean = {
+    val file = journal.suffix(IdSuffix)
+    folders.exists(file) && folders.read(file).trim == id
+  }
 
-  private def flush(session: SparkSession, table: Path, journal: Path): Long = {
+  /**
+   * For Python: the version of the table afterwards, -1 when there is neither table nor line.
+   *
+   * @param id of the journal; null for the only one of the table.
+   */
+  def flush(session: SparkSession, table: String, journal: String, id: String): Long =
+    flush(session, new Path(table), new Path(journal), Option(id))
+
+  private def flush(session: SparkSession, table: Path, journal: Path, id: Option[String]): Long = {
     val path = new Folders(session).qualified(table)
+    val application = id.fold(Application)(Application + "-" + _)
     locks.computeIfAbsent(path.toString, _ => new Object).synchronized {
-      var last = step(session, path, journal, Attempts)
-      while (last.more) last = step(session, path, journal, Attempts)
+      var last = step(session, path, journal, application, Attempts)
+      while (last.more) last = step(session, path, journal, application, Attempts)
       removeTaken(session, journal, last.taken)
       last.version
     }
@@ -107,11 +124,11 @@ object Journal {
     parts(folders, journal).init.dropRight(1).filter(_.end <= taken).foreach(part => folders.delete(part.file))
   }
 
-  private def step(session: SparkSession, table: Path, journal: Path, attempts: Int): Step = {
+  private def step(session: SparkSession, table: Path, journal: Path, application: String, attempts: Int): Step = {
     val folders = new Folders(session)
     val snapshot = DeltaTables.snapshot(session, table)
     val version = snapshot.map(_.version).getOrElse(-1L)
-    val recorded = snapshot.map(bytesTaken(table, _)).getOrElse(0L)
+    val recorded = snapshot.map(bytesTaken(table, application, _)).getOrElse(0L)
     val all = parts(folders, journal)
     // A table that was deleted begins with the oldest part that is still there.
     val from = recorded.max(all.head.start)
@@ -119,19 +136,19 @@ object Journal {
     val length = next.map(_.end - from).getOrElse(0L)
     val text = next.map(part => read(folders, part.file, from - part.start, length.min(Portion)))
       .getOrElse(Array.empty[Byte])
-    def again = if (attempts > 1) step(session, table, journal, attempts - 1)
+    def again = if (attempts > 1) step(session, table, journal, application, attempts - 1)
       else Problem.raise(s"journal $journal and table $table change all the time")
     if (parts(folders, journal).init != all.init) again // a part was begun or removed meanwhile
     else if (all.last.end < from) Problem.raise(s"journal $journal is shorter than what table $table has taken of it")
     else {
       val end = text.lastIndexOf('\n'.toByte)
       if (end < 0 && length > Portion) Problem.raise(s"journal $journal has a line of more than $Portion bytes")
-      if (end < 0) emptyTable(session, table, version, from)
+      if (end < 0) emptyTable(session, table, application, version, from)
       else {
         val upTo = from + end + 1
         val more = upTo < all.last.end && (length > Portion || next.exists(_.end == upTo))
         // Where another process was quicker: go on from where it came to.
-        if (append(session, table, new String(text, 0, end, UTF_8), recorded, upTo)) {
+        if (append(session, table, application, new String(text, 0, end, UTF_8), recorded, upTo)) {
           Step(versionOf(session, table), upTo, more)
         } else again
       }
@@ -139,26 +156,27 @@ object Journal {
   }
 
   /** A journal without a line yet still is a table without a row, once somebody reads it. */
-  private def emptyTable(session: SparkSession, table: Path, version: Long, taken: Long): Step =
+  private def emptyTable(session: SparkSession, table: Path, application: String, version: Long, taken: Long): Step =
     if (version >= 0) Step(version, taken, more = false)
     else {
-      append(session, table, "", 0, 0)
+      append(session, table, application, "", 0, 0)
       Step(versionOf(session, table), taken, more = false)
     }
 
   private def versionOf(session: SparkSession, table: Path): Long =
     DeltaTables.snapshot(session, table).map(_.version).getOrElse(-1L)
 
-  private def bytesTaken(table: Path, snapshot: Snapshot): Long = {
+  private def bytesTaken(table: Path, application: String, snapshot: Snapshot): Long = {
     val known = taken.get(table.toString)
     val id = snapshot.metadata.id
-    if (known != null && known.table == id && known.version == snapshot.version) known.bytes
+    val same = known != null && known.application == application && known.table == id
+    if (same && known.version == snapshot.version) known.bytes
     else {
       val recorded = snapshot.checksumOpt.flatMap(_.setTransactions) match {
-        case Some(transactions) => transactions.find(_.appId == Application).map(_.version)
-        case None => snapshot.transactions.get(Application)
+        case Some(transactions) => transactions.find(_.appId == application).map(_.version)
+        case None => snapshot.transactions.get(application)
       }
-      taken.put(table.toString, Taken(id, snapshot.version, recorded.getOrElse(0L)))
+      taken.put(table.toString, Taken(application, id, snapshot.version, recorded.getOrElse(0L)))
       recorded.getOrElse(0L)
     }
   }
@@ -175,11 +193,12 @@ object Journal {
    * Delta's writer with `txnVersion` would not do: it only leaves out what is not newer than the last number, so that
    * lines which another process took between our look at the table and the writer's would come twice.
    */
-  private def append(session: SparkSession, table: Path, text: String, recorded: Long, upTo: Long): Boolean =
+  private def append(
+      session: SparkSession, table: Path, application: String, text: String, recorded: Long, upTo: Long): Boolean =
     Aside.run(session, "journal") {
       val transaction = DeltaLog.forTable(session, table).startTransaction()
       val before = transaction.snapshot
-      if (transaction.txnVersion(Application).max(0L) != recorded) false
+      if (transaction.txnVersion(application).max(0L) != recorded) false
       else {
         val rows = frame(session, text)
         val written = rows.schema.asNullable
@@ -190,7 +209,7 @@ object Journal {
           val schema = SchemaMergingUtils.mergeSchemas(before.schema, written)
           if (schema != before.schema) transaction.updateMetadata(before.metadata.copy(schemaString = schema.json))
         }
-        val taken = SetTransaction(Application, upTo, Some(System.currentTimeMillis()))
+        val taken = SetTransaction(application, upTo, Some(System.currentTimeMillis()))
         try {
           transaction.commit(transaction.writeFiles(rows) :+ taken, DeltaOperations.Write(SaveMode.Append))
           true

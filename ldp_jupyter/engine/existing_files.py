@@ -8,6 +8,7 @@ count.
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from typing import TYPE_CHECKING
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
 _PARTITIONS = "spark.sql.shuffle.partitions"
 _OPTION = "ldp.includeexistingfiles"
-# What java.net.URI leaves as it is in a path.
+# What java.net.URI leaves as it is in a path, with letters beyond ASCII.
 _PLAIN = "/=:@!$&'()*+,;~"
+_BEYOND = re.compile(r"[^\x00-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
 
 
 def pass_over_existing(checkpoint: str, sources: list[StreamSource], partitions: str) -> None:
@@ -68,7 +70,9 @@ def _wants(source: StreamSource) -> bool:
 
 
 def _entry(file: str) -> str:
-    path = f"file://{quote(file, safe=_PLAIN)}"
+    plain = _BEYOND.findall(file)
+    parts = [quote(part, safe=_PLAIN) for part in _BEYOND.split(file)]
+    path = "file://" + "".join(part + kept for part, kept in zip(parts, [*plain, ""], strict=True))
     return json.dumps({"path": path, "timestamp": modified_at(file) or 0, "batchId": 0})
 
 

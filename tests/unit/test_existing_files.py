@@ -39,6 +39,15 @@ def test_files_that_were_there_are_seen_and_later_ones_wait(tmp_path: Path) -> N
     assert waiting_files(checkpoint / "sources" / "0", source(data), {"logOffset": 0}) == [str(data / "late.json")]
 
 
+def test_files_are_noted_as_spark_writes_their_names(tmp_path: Path) -> None:
+    """Letters beyond ASCII stay as they are, blanks among them do not: else Spark would read the files."""
+    data, checkpoint = tmp_path / "data", tmp_path / "checkpoint"
+    land(data, "ü [é]\u00a0漢😀.json")
+    pass_over_existing(str(checkpoint), [source(data)], "2")
+    noted = json.loads((checkpoint / "sources" / "0" / "0").read_text(encoding="utf-8").splitlines()[1])["path"]
+    assert noted.endswith("/data/ü%20%5Bé%5D%C2%A0漢😀.json")
+
+
 def test_a_first_beginning_without_files_counts(tmp_path: Path) -> None:
     data, checkpoint = tmp_path / "data", tmp_path / "checkpoint"
     data.mkdir()

@@ -170,6 +170,7 @@ def start_jvm(launch: Launch, folder: Path) -> Jvm:
     environment = {
         **os.environ, "_PYSPARK_DRIVER_CONN_INFO_PATH": str(connection), "SPARK_HOME": str(spark_home()),
         "SPARK_SCALA_VERSION": "2.13", "SPARK_CONNECT_MODE": "0", "PYSPARK_PYTHON": sys.executable,
+        **_with_all_letters(os.environ),
     }
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -196,6 +197,14 @@ def start_jvm(launch: Launch, folder: Path) -> Jvm:
         raise
     connection.unlink()
     return Jvm(process, gateway, log, folder)
+
+
+def _with_all_letters(environment: Mapping[str, str]) -> dict[str, str]:
+    """A locale in which Java can write any name of a file, where `LC_ALL` says ASCII.
+
+    Python uses UTF-8 then, and tells processes that it starts only where `LC_ALL` is not set.
+    """
+    return {"LC_ALL": "C.UTF-8"} if environment.get("LC_ALL") in ("C", "POSIX") else {}
 
 
 class _NotUp(Exception):  # noqa: N818  (never leaves this file)

@@ -21,3 +21,9 @@ def test_logs_of_processes_that_are_there_stay_when_old_ones_go(tmp_path, monkey
     assert not new.exists()
     assert own.exists()
     assert sorted(log.name for log in folder.iterdir() if log != own) == [log.name for log in logs[-9:]]
+
+
+def test_a_jvm_can_write_any_name_of_a_file_where_the_locale_is_ascii():
+    assert gateway._with_all_letters({"LC_ALL": "C", "LANG": "de_DE.UTF-8"}) == {"LC_ALL": "C.UTF-8"}
+    assert gateway._with_all_letters({"LC_ALL": "de_DE.UTF-8"}) == {}
+    assert gateway._with_all_letters({"LANG": "C"}) == {}  # Python has set LC_CTYPE itself

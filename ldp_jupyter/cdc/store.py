@@ -87,7 +87,7 @@ def store_batch(
             raise
         except Exception as error:
             raise_refused(error, target.name)
-        return observed.values()
+        return observed.values(changes)
 
 
 def _judged(changes: DataFrame, plan: ChangePlan, rules: RuleSet, observed: Observations) -> DataFrame:

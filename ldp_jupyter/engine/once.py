@@ -74,7 +74,7 @@ def _write(run: FlowRun, observed: Observed, frame: Any, mode: str, options: dic
     frame = observed.apply(rules, to_target(run, frame))
     frame = _as_stored(frame, run.table.schema)
     frame.write.format("delta").mode(mode).option("mergeSchema", "true").options(**options).save(run.table.path)
-    quality, written = combine(run, rules, observed.values())
+    quality, written = combine(run, rules, observed.values(frame))
     run.progress(FlowStatus.RUNNING, metrics={"num_output_rows": written or 0}, quality=quality)
 
 

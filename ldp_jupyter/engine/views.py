@@ -59,7 +59,7 @@ def refresh_view(run: FlowRun) -> None:
         {"fingerprint": digest, "sources": sources, "written": [table_id, version]} if trusted else None,
     )
     run.work.memory.set(full, "always", _always(facts) or None)
-    quality, written = combine(run, rules, observed.values())
+    quality, written = combine(run, rules, observed.values(frame))
     run.progress(FlowStatus.RUNNING, metrics={"num_output_rows": written or 0}, quality=quality)
 
 

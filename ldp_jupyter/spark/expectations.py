@@ -28,9 +28,9 @@ class Observations:
             self._held = new(frame.sparkSession, "Observations")
         return self._held
 
-    def values(self) -> dict[str, dict[str, Any]]:
-        """Measures of each observation. Call it only when the queries have run: it waits for them."""
-        found: dict[str, dict[str, Any]] = json.loads(self._held.values()) if self._held is not None else {}
+    def values(self, query: DataFrame) -> dict[str, dict[str, Any]]:
+        """Measures of each observation in a query. Call it only when the query has run: it waits for that."""
+        found: dict[str, dict[str, Any]] = json.loads(self._held.values(query._jdf)) if self._held is not None else {}
         return found
 
 

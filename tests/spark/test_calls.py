@@ -92,4 +92,4 @@ def test_many_rules_are_put_on_rows_by_few_messages(spark: SparkSession, monkeyp
         judged = rules.apply(frame, observed)
         assert len(sent) <= 2
     assert len(judged.collect()) == 11
-    assert rules.counts(observed.values()["ldp:t"])["dropped_records"] == 19
+    assert rules.counts(observed.values(judged)["ldp:t"])["dropped_records"] == 19

@@ -146,7 +146,7 @@ def test_any_number_of_rules_is_counted_in_one_aggregate(spark: SparkSession) ->
         observations = Observations()
         judged = judge(rows, conditions, {**rules, **more}, observations)
         kept = sorted(values(judged))
-        found = observations.values()["counted"]
+        found = observations.values(judged)["counted"]
         return {**json.loads(found.pop("rules")), **found, "kept": kept, "columns": judged.columns}
 
     found = counted(frame)

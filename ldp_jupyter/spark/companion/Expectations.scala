@@ -5,6 +5,7 @@ import java.util.{List => JList, Map => JMap}
 import scala.collection.mutable
 
 import org.apache.spark.sql.{classic, Column, Observation, Row}
+import org.apache.spark.sql.catalyst.plans.logical.CollectMetrics
 import org.apache.spark.sql.functions._
 
 /**
@@ -112,6 +113,13 @@ class Observations {
     rows.observe(observation, measures.head, measures.tail: _*)
   }
 
-  /** For Python: JSON of the values by name; waits until the queries have run. */
-  def values(): String = Json.write(made.map { case (name, observation) => name -> observation.get })
+  /**
+   * For Python: JSON of the values by name, of those that a query observes; waits until it has run.
+   *
+   * A frame may have been looked at and left out of the query: nobody may wait for what it observes.
+   */
+  def values(query: classic.Dataset[Row]): String = {
+    val there = query.queryExecution.analyzed.collectWithSubqueries { case seen: CollectMetrics => seen.name }.toSet
+    Json.write(made.collect { case (name, observation) if there(name) => name -> observation.get })
+  }
 }

@@ -7,7 +7,9 @@ import org.apache.spark.sql.execution.command.LeafRunnableCommand
 
 /** `USE CATALOG c` and `CREATE CATALOG [IF NOT EXISTS] c [COMMENT '...']`, which Spark's grammar lacks. */
 object CatalogStatements {
-  private[ldp] val Lead = """(?is)\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*"""
+  // Alternatives are repeated by `*+`, here and wherever text of any length is matched: by `*` Java needs some stack for each
+  // time, and has none left after two thousand.
+  private[ldp] val Lead = """(?is)\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*+"""
   private[ldp] val End = """\s*;?\s*"""
   private val One = """(?:`(?:[^`]|``)+`|\w+)"""
   private val Name = s"($One)"

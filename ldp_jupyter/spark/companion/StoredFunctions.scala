@@ -129,7 +129,7 @@ object StoredFunctions {
   private val Prefix = "ldp_function_"
   private val Trial = "ldp_function_trial"
   /** A call, or what only looks like one: text and comments. */
-  private val Call = ("""(?s)'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|--[^\n]*|/\*.*?\*/|""" + CatalogStatements.Names + """(?=\s*\()""").r
+  private val Call = ("""(?s)'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|--[^\n]*|/\*.*?\*/|""" + CatalogStatements.Names + """(?=\s*\()""").r
 
   private def mark(number: Int): String = s"ldp_call_${number}_"
 }

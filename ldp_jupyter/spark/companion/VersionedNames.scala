@@ -17,7 +17,7 @@ import org.apache.spark.sql.catalyst.trees.CurrentOrigin
  * the text has nowhere else; so all positions stay as they are. Then the name is taken apart again.
  */
 object VersionedNames {
-  private val Literals = """'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|--[^\n]*|/\*.*?\*/"""
+  private val Literals = """'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|`[^`]*`|--[^\n]*|/\*.*?\*/"""
   private val Name = ("(?s)" + Literals + """|(?<!\w)(\w+)@([vV]\d+|\d{17})(?!\w)""").r
   private val Time = """(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d{3})""".r
 

@@ -29,8 +29,8 @@ case class CopyStatement(columns: Option[Seq[String]], path: String, select: Opt
     copyOptions: Map[String, String])
 
 object CopyStatement {
-  private val Text = """('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
-  private val Within = """\(((?:[^'"()]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")*)\)"""
+  private val Text = """('(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")"""
+  private val Within = """\(((?:[^'"()]|'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")*+)\)"""
   private val Columns = """(?:BY\s+POSITION|\(\s*((?:`[^`]+`|\w+)(?:\s*,\s*(?:`[^`]+`|\w+))*)\s*\))"""
   private val Whole = ("""(?is)\s*(?:(""" + Columns + """)\s*)?FROM\s*(?:""" + Text + """|\(\s*(SELECT\s.*?\sFROM\s+)""" + Text + """(.*?)\))\s*FILEFORMAT\s*=\s*(\w+)""" +
     """(?:\s+(VALIDATE)(?:\s+ALL|\s+(\d+)\s+ROWS)?(?!\S))?(?:\s+FILES\s*=\s*""" + Within + """)?(?:\s+PATTERN\s*=\s*""" + Text + """)?(?:\s+FORMAT_OPTIONS\s*""" + Within +
@@ -143,7 +143,8 @@ case class CopyInto(target: CatalogObject, text: String) extends LeafRunnableCom
   }
 
   private def rows(table: StructType, fresh: Seq[String]): classic.DataFrame = {
-    val read = session.read.format(statement.format).options(statement.formatOptions).load(fresh: _*)
+    val read = session.read.format(statement.format).options(statement.formatOptions)
+      .load(fresh.map(file => FileSchemas.literally(new Path(file))): _*)
     val found = statement.select match {
       case None => read
       case Some((before, after)) =>

@@ -45,12 +45,12 @@ object FileSchemas {
       Question(format.toLowerCase(Locale.ROOT), path, options, listing.fingerprint, sample.files.size, byHeader)
     answers.synchronized(answers.get(question)).getOrElse {
       val whole = sample.files.size == listing.files.size && listing.whole
-      val paths = if (whole) Seq(path) else sample.files.map(_.getPath.toString)
+      val paths = if (whole) Seq(path) else sample.files.map(file => literally(file.getPath))
       val placed = if (whole) options else options + ("basePath" -> path)
       val schema = (if (byHeader) headers(session, format, sample, options) else Nil) match {
         case groups if groups.size > 1 =>
           groups.map(group => read(session, format, group, options + ("basePath" -> path))).reduce(Widened.join)
-        case _ => merged(session, format, paths, placed)
+        case _ => merged(session, format, paths, placed, sample)
       }
       remember(question, schema)
       schema
@@ -58,23 +58,30 @@ object FileSchemas {
   }
 
   /** Files whose types do not go together have the widest one; names may differ in their letter case alone. */
-  private def merged(session: SparkSession, format: String, paths: Seq[String],
-      options: Map[String, String]): StructType =
+  private def merged(session: SparkSession, format: String, paths: Seq[String], options: Map[String, String],
+      sample: Listing): StructType =
     try {
       val single = read(session, format, paths, options)
-      if (format.endsWith("AvroFileFormat")) each(session, format, paths, single) else single // it looks at one file only
+      if (format.endsWith("AvroFileFormat")) each(session, format, sample, single) else single // it looks at one file only
     } catch {
       case failed: SparkThrowable if failed.getCondition.startsWith("CANNOT_MERGE_SCHEMA") =>
-        each(session, format, paths, read(session, format, paths, options + ("mergeSchema" -> "false")))
+        each(session, format, sample, read(session, format, paths, options + ("mergeSchema" -> "false")))
       case failed: SparkThrowable if failed.getCondition == "COLUMN_ALREADY_EXISTS" =>
         val exact = session.asInstanceOf[classic.SparkSession].cloneSession()
         exact.conf.set("spark.sql.caseSensitive", "true")
         read(exact, format, paths, options)
     }
 
-  private def each(session: SparkSession, format: String, paths: Seq[String], first: StructType): StructType =
-    paths.flatMap(path => dataFiles(session, path)).map(_.getPath.toString).take(Sample)
+  private def each(session: SparkSession, format: String, sample: Listing, first: StructType): StructType =
+    sample.files.map(file => literally(file.getPath)).take(Sample)
       .map(file => read(session, format, Seq(file), Map.empty)).foldLeft(first)(Widened.join)
+
+  /**
+   * A file that is there, for a reader: a `[` in its name begins no pattern. Spark's option that turns patterns off reads
+   * such files, and those beside them, more than once.
+   */
+  private[ldp] def literally(file: Path): String =
+    file.toString.flatMap(letter => if ("{}[]*?\\".contains(letter)) s"\\$letter" else letter.toString)
 
   /** Files of a CSV source by their first lines, those with the oldest file first; Spark would take one for all. */
   private def headers(session: SparkSession, format: String, sample: Listing,
@@ -85,7 +92,7 @@ object FileSchemas {
       val parsed = new CSVOptions(options, false, session.sessionState.conf.sessionLocalTimeZone)
       val conf = session.sessionState.newHadoopConf()
       val first = sample.files.sortBy(_.getModificationTime).map(_.getPath)
-        .flatMap(file => CSVUtils.readHeaderLine(file, parsed, conf).map(_ -> file.toString))
+        .flatMap(file => CSVUtils.readHeaderLine(file, parsed, conf).map(_ -> literally(file)))
       first.map(_._1).distinct.map(line => first.collect { case (`line`, file) => file })
     }
   }

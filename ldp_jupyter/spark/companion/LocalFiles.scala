@@ -1,7 +1,7 @@
 package org.apache.spark.sql.ldp
 
 import java.net.URI
-import java.nio.file.{Files, FileSystems}
+import java.nio.file.{Files, FileSystems, InvalidPathException, Path => LocalPath}
 
 import org.apache.hadoop.conf.Configuration
 import org.apache.hadoop.fs._
@@ -27,16 +27,20 @@ private class RawLocalFileContext(place: URI, conf: Configuration)
 }
 
 private class RawLocalFiles extends RawLocalFileSystem {
-  override def setPermission(path: Path, permission: FsPermission): Unit =
-    if (RawLocalFiles.unix) {
-      val file = pathToFile(path).toPath
+  override def setPermission(path: Path, permission: FsPermission): Unit = local(path).filter(_ => RawLocalFiles.unix) match {
+    case Some(file) =>
       // As the command does: a folder keeps that what is made in it belongs to its group.
       val kept = if (Files.isDirectory(file)) Files.getAttribute(file, "unix:mode").asInstanceOf[Int] & RawLocalFiles.Ids else 0
       Files.setAttribute(file, "unix:mode", Int.box(permission.toShort | kept))
-    } else super.setPermission(path, permission)
+    case None => super.setPermission(path, permission)
+  }
 
   override def getFileLinkStatus(path: Path): FileStatus =
-    if (Files.isSymbolicLink(pathToFile(path).toPath)) super.getFileLinkStatus(path) else getFileStatus(path)
+    if (local(path).forall(Files.isSymbolicLink(_))) super.getFileLinkStatus(path) else getFileStatus(path)
+
+  /** None for a name that the machine's locale cannot write, which Java's older classes change without a word. */
+  private def local(path: Path): Option[LocalPath] =
+    try Some(pathToFile(path).toPath) catch { case _: InvalidPathException => None }
 }
 
 private object RawLocalFiles {

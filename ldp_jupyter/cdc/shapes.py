@@ -92,5 +92,18 @@ def _additions(wanted: DataType, there: DataType, path: str, after: str | None =
             if field.name.lower() in known:
                 yield from _additions(field.dataType, known[field.name.lower()], f"{name}.")
             else:
-                yield f"{name} {field.dataType.simpleString()}" + (f" AFTER {quoted(after)}" if after else "")
+                yield f"{name} {_ddl(field.dataType)}" + (f" AFTER {quoted(after)}" if after else "")
                 after = field.name if after else None
+
+
+def _ddl(kind: DataType) -> str:
+    """A type as statements have it: `simpleString` leaves names of fields as they are, whatever letters they have."""
+    from pyspark.sql import types as t
+
+    if isinstance(kind, t.StructType):
+        return f"STRUCT<{', '.join(f'{quoted(field.name)}: {_ddl(field.dataType)}' for field in kind.fields)}>"
+    if isinstance(kind, t.ArrayType):
+        return f"ARRAY<{_ddl(kind.elementType)}>"
+    if isinstance(kind, t.MapType):
+        return f"MAP<{_ddl(kind.keyType)}, {_ddl(kind.valueType)}>"
+    return str(kind.simpleString())

@@ -31,7 +31,8 @@ object RowExchange {
   private val Share = 2L * 1024 * 1024
 
   /**
-   * For Python: false if the table has something that only MERGE keeps up (a change feed, row tracking, computed columns).
+   * For Python: false if the table has something that only MERGE keeps up (a change feed, row tracking, computed columns,
+   * defaults of columns that are not given).
    *
    * @param rows columns of the table, and `live`; is read several times. Each identity is in it once.
    * @param live column that says whether there is to be a row of this identity afterwards
@@ -144,6 +145,7 @@ object RowExchange {
         !DeltaConfigs.IS_APPEND_ONLY.fromMetaData(metadata) &&
         !metadata.configuration.keys.exists(_.startsWith("delta.enableIcebergCompat")) &&
         !columns.exists(field => Seq("delta.generationExpression", "delta.identity.step").exists(field.metadata.contains)) &&
+        !columns.exists(field => field.getCurrentDefaultValue().isDefined && !given.contains(field.name)) &&
         given.forall { case (name, kind) =>
           columns.exists(field => field.name == name && DataType.equalsIgnoreNullability(field.dataType, kind))
         } &&

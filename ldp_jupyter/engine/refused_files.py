@@ -36,8 +36,8 @@ def note_refused(run: FlowRun, error: BaseException, problem: LdpError) -> None:
 
 
 def refused_files(checkpoint: str) -> set[str]:
-    """Files that the stream of a checkpoint failed on."""
+    """Files that the stream of a checkpoint failed on; none where the note is damaged: then they count as lost."""
     try:
         return set(json.loads((place(checkpoint) / _NOTE).read_text(encoding="utf-8")))
-    except OSError:
+    except (OSError, ValueError):
         return set()

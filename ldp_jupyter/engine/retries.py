@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ldp_jupyter.errors import UsageProblem
+from ldp_jupyter.project.numbers import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,12 +94,7 @@ def can_heal(error: BaseException, text: str) -> bool:
 
 
 def _count(configuration: Mapping[str, str], keys: tuple[str, ...], usual: int) -> int:
-    for key in keys:
-        if key in configuration:
-            if not configuration[key].strip().isdigit():
-                raise UsageProblem("LDP-1003", f"{key} wants a number, got {configuration[key]!r}")
-            return int(configuration[key])
-    return usual
+    return whole_number(configuration, next((key for key in keys if key in configuration), keys[0]), usual)
 
 
 def _seconds(configuration: Mapping[str, str], keys: tuple[str, ...], usual: float) -> float:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from ldp_jupyter.engine.failures import Canceled
 from ldp_jupyter.engine.flows import FlowRun
-from ldp_jupyter.errors import LdpError, UsageProblem
+from ldp_jupyter.errors import LdpError
 from ldp_jupyter.events import FlowStatus
+from ldp_jupyter.project.numbers import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,12 +39,7 @@ def flows_side_by_side(configuration: Mapping[str, str]) -> int:
     Raises:
         UsageProblem: LDP-1003 when the setting is no number from 1 on.
     """
-    given = configuration.get(CONCURRENCY)
-    if given is None:
-        return max(2, min(4, os.cpu_count() or 2))
-    if not given.strip().isdigit() or int(given) == 0:
-        raise UsageProblem("LDP-1003", f"{CONCURRENCY} wants a number from 1 on, got {given!r}")
-    return int(given)
+    return whole_number(configuration, CONCURRENCY, max(2, min(4, os.cpu_count() or 2)), least=1)
 
 
 class Scheduler:

@@ -25,6 +25,7 @@ from ldp_jupyter.engine.work import Work
 from ldp_jupyter.errors import LdpError, PipelineInvalid, UpdateFailed, problem_from
 from ldp_jupyter.eventlog import Journal, flush_beside, publish_event_log
 from ldp_jupyter.events import EventBus, FlowStatus, UpdateState, UpdateView, errors_json
+from ldp_jupyter.quality import samples_wanted
 from ldp_jupyter.state import Checkpoints, Memory, UpdateLock, storage_problem
 from ldp_jupyter.state.checkpoints import SINK_GENERATION
 
@@ -77,7 +78,9 @@ class Update:
         self.update_id = str(uuid.uuid4())
         self.view = UpdateView()
         self._work: Work | None = None
+        # settings that are wrong are told before anything is touched
         self._workers = flows_side_by_side(self.base.configuration)
+        samples_wanted(self.base.configuration)
 
     def stop(self) -> None:
         """Cancel the update, from any thread."""

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ldp_jupyter.errors import LdpError
+from ldp_jupyter.project.numbers import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,12 +121,9 @@ def _found(metrics: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def samples_wanted(configuration: Mapping[str, str]) -> int:
-    """Violating rows to keep of each rule.
+    """Violating rows to keep of each rule; 0 keeps none.
 
     Raises:
-        LdpError: LDP-1003 when the setting is no number.
+        UsageProblem: LDP-1003 when the setting is no number.
     """
-    given = configuration.get(SAMPLES_KEY, str(SAMPLES))
-    if not given.strip().isdigit():
-        raise LdpError("LDP-1003", f'{SAMPLES_KEY} is "{given}"', hint="a number of rows; 0 keeps none")
-    return int(given)
+    return whole_number(configuration, SAMPLES_KEY, SAMPLES)

@@ -271,6 +271,6 @@ def test_how_many_flows_run_side_by_side(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
         assert flows_side_by_side({}) == flows
     assert flows_side_by_side({CONCURRENCY: "16"}) == 16
-    for wrong in ("0", "-1", "many", "", "1.5"):
-        with pytest.raises(UsageProblem, match="maxConcurrentFlows wants a number from 1 on"):
+    for wrong in ("0", "-1", "many", "", "1.5", "²"):
+        with pytest.raises(UsageProblem, match="maxConcurrentFlows wants a whole number from 1 on"):
             flows_side_by_side({CONCURRENCY: wrong})

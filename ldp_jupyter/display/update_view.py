@@ -11,6 +11,7 @@ from ldp_jupyter.display.graph_view import GraphView
 from ldp_jupyter.display.problems_view import problem_blocks, problem_text, warning_lines, warning_texts
 from ldp_jupyter.display.tables_view import TablesView
 from ldp_jupyter.errors import sort_problems
+from ldp_jupyter.events import FlowStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,12 +104,14 @@ def inactive_line(update: UpdateView) -> str:
 
 
 def totals(update: UpdateView) -> str:
-    """``10 datasets, 6,492 rows, 24 dropped`` over all that an update wrote."""
-    views = [v for v in update.datasets.values() if v.flows]
+    """``10 datasets, 1 sink, 6,492 rows, 24 dropped`` over all that an update refreshed and wrote."""
+    views = [v for v in update.datasets.values() if v.flows and v.status != FlowStatus.EXCLUDED]
+    sinks = sum(not v.kind for v in views)  # datasets alone have a kind
 
     def total(key: str) -> int | None:
         values = [getattr(v, key) for v in views if getattr(v, key) is not None]
         return sum(values) if values else None
 
+    counts = [words.counted(n, word) for n, word in ((len(views) - sinks, "dataset"), (sinks, "sink")) if n]
     rows = words.rows_text(total("rows_written"), total("rows_upserted"), total("rows_deleted"), total("rows_dropped"))
-    return ", ".join(t for t in (words.counted(len(views), "dataset") if views else "", rows) if t)
+    return ", ".join([*counts, rows] if rows else counts)

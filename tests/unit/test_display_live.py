@@ -150,7 +150,7 @@ def test_a_terminal_gets_a_line_for_each_change_of_state():
         line.endswith("current_books".ljust(40) + "  ✓ COMPLETED  120 rows  Full recompute  0.6 s") for line in told
     )
     assert told[-1].endswith(
-        "bookstore · update 3f2a91  ✓ COMPLETED  10 datasets, 7,444 rows, 1,600 upserted, 4 deleted, 24 dropped"
+        "bookstore · update 3f2a91  ✓ COMPLETED  9 datasets, 1 sink, 7,444 rows, 1,600 upserted, 4 deleted, 24 dropped"
         "  3 expectations violated  8.6 s"
     )
     assert not any("QUEUED" in line for line in told)

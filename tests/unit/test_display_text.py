@@ -6,7 +6,8 @@ import display_samples as samples
 
 from ldp_jupyter.declarations import Note
 from ldp_jupyter.display import CellCard, DryRunView, EventsView, ExpectationsView, GraphView, TablesView, UpdateReport
-from ldp_jupyter.events import Level
+from ldp_jupyter.display.update_view import totals
+from ldp_jupyter.events import FlowStatus, Level
 from ldp_jupyter.graph.model import Column, Graph
 
 WHERE = "dev · local .ldp"
@@ -117,11 +118,19 @@ def test_every_error_of_a_dry_run_is_shown_sorted_by_place():
     assert "fails with it: authors_stats, countries_stats" in told
 
 
+def test_what_was_not_refreshed_is_not_counted():
+    view = samples.good_update(samples.bookstore()).view()
+    assert totals(view).startswith("9 datasets, 1 sink, ")
+    for flow in (*view.datasets["orders_silver"].flows.values(), *view.datasets["orders_out"].flows.values()):
+        flow.status = FlowStatus.EXCLUDED
+    assert totals(view).startswith("8 datasets, 5,492 rows, ")
+
+
 def test_an_update_as_a_whole():
     graph = samples.bookstore()
     told = UpdateReport(graph, samples.good_update(graph).view(), (), WHERE).text(width=160)
     assert told.startswith(
-        "bookstore ✓ Completed · dev · local .ldp · update 3f2a91 · 8.6 s · 10 datasets, 7,444 rows, 1,600 upserted, 4 deleted, 24"
+        "bookstore ✓ Completed · dev · local .ldp · update 3f2a91 · 8.6 s · 9 datasets, 1 sink, 7,444 rows, 1,600 upserted, 4 deleted, 24"
     )
     assert "valid_quantity" in told
     assert "authors_stats" in told

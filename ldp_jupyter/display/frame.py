@@ -25,6 +25,7 @@ LIMIT = 100
 # A value longer than this is cut where a person reads it; CSV and JSON have it whole.
 _LONG = 300
 _WRAPPED = 60
+_DONE = "Done."
 # Beyond this, readers of JSON that know only doubles lose digits of a whole number.
 _EXACT = 2**53
 _NUMERIC = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
@@ -69,6 +70,8 @@ class DataView(Display):
         return f"first {shown:,} of {words.counted(total, 'row')}" if shown < total else words.counted(total, "row")
 
     def html(self) -> Markup:
+        if not self.columns:  # a statement, which gives no rows
+            return html.box(html.muted(_DONE))
         small = "opacity:0.75;font-weight:400;font-size:11px;"
         headers = [html.join([c.name, html.Markup("<br>"), html.tag("span", c.type, small)]) for c in self.columns]
         rows = [
@@ -85,6 +88,8 @@ class DataView(Display):
     def renderable(self) -> RenderableType:
         from rich.console import Group
 
+        if not self.columns:
+            return dim(_DONE)
         headers = [f"{c.name}\n{c.type}" for c in self.columns]
         rows = [[dim("NULL") if value is None else _shown(value) for value in row] for row in self.rows[: self.limit]]
         return Group(grid(headers, rows, self._numeric(), self.title or None), dim(self.caption))

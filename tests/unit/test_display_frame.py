@@ -53,6 +53,11 @@ def test_the_caption_says_how_much_is_shown(count, options, caption):
     assert caption in page.get_text()
 
 
+def test_a_statement_has_no_rows_to_show():
+    assert DataView([], []).text() == "Done."
+    assert "Done." in DataView([], []).html()
+
+
 def test_headers_carry_types_and_null_is_not_a_text():
     view = DataView(COLUMNS, [(1, None), (2, "NULL")])
     page = BeautifulSoup(str(view.html()), "html.parser")

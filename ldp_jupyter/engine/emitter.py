@@ -141,7 +141,7 @@ class Emitter:
             "deprecation",
             f"{text[:1].upper()}{text[1:]} ({place}).",
             {
-                "message": _DEPRECATED.get(text.split(" ", maxsplit=1)[0].rsplit(".", 1)[-1], text),
+                "message": _DEPRECATED.get(text.split(" ", maxsplit=1)[0].strip("`").rsplit(".", 1)[-1], text),
                 "source_code_location": place,
             },
             level=Level.WARN,

@@ -126,6 +126,7 @@ def api(function: F) -> F:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
         # what this machine lacks leaves a parameter open; it is told where it was asked for
         kwargs = {key: value for key, value in kwargs.items() if not isinstance(value, Absent)}
         try:
@@ -167,7 +168,7 @@ def alias(function: F, name: str, *, instead: str | None = None) -> F:
         if instead is not None:
             _, declarations = declaring()
             declarations.notes.append(
-                Note("deprecated", f"{name} is deprecated: use {instead}", caller_location())
+                Note("deprecated", f"`{name}` is deprecated: use `{instead}`", caller_location())
             )
         try:
             return function(*args, **kwargs)

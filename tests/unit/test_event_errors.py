@@ -88,12 +88,12 @@ def test_a_deprecated_name_is_told_with_the_logs_word() -> None:
     bus, log = EventBus(), []
     bus.subscribe(log.append)
     emitter = Emitter(bus, Graph("shop", NAMESPACE), "p", "update")
-    emitter.deprecation("dlt.create_table is deprecated: use table", "a.py:3")
+    emitter.deprecation("`create_table` is deprecated: use `table`", "a.py:3")
     emitter.deprecation("LIVE syntax: now STREAMING TABLE", "a.sql:1")
     bus.drain()
     assert [(e.level.value, e.details["deprecation"]["message"]) for e in log] == [
         ("WARN", "PYTHON_CREATE_TABLE"), ("WARN", "LIVE syntax: now STREAMING TABLE")]  # fmt: skip
-    assert log[0].message == "Dlt.create_table is deprecated: use table (a.py:3)."
+    assert log[0].message == "`create_table` is deprecated: use `table` (a.py:3)."
 
 
 def test_counts_of_a_batch_are_told_behind_the_state() -> None:

@@ -426,7 +426,7 @@ def test_deprecated_names_work_and_say_so(old: str, new: str, call: Any) -> None
         call()
     assert [d.name.table for d in declared.datasets] == ["t"]
     (note,) = declared.notes
-    assert (note.kind, note.text, note.location.file) == ("deprecated", f"{old} is deprecated: use {new}", __file__)
+    assert (note.kind, note.text, note.location.file) == ("deprecated", f"`{old}` is deprecated: use `{new}`", __file__)
 
 
 # ---- flows

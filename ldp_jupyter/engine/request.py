@@ -242,6 +242,7 @@ def has_checkpoint(flow: FlowNode) -> bool:
 
 
 def _check_resets(graph: Graph, selection: Selection) -> None:
+    missing: list[str] = []
     for flow in selection.resets:
         target = flow.flow.target
         if flow.flow.sink is not None:
@@ -251,14 +252,19 @@ def _check_resets(graph: Graph, selection: Selection) -> None:
             outside = not selection.everything and target not in selection.refresh and target not in selection.full
             shown = graph.shown(target)
         if outside:
-            raise UsageProblem(
-                "LDP-1008",
-                f'--reset-checkpoint names a flow of "{shown}", which is not refreshed',
-                hint=f"add --refresh {shown}",
-            )
-        if flow.flow.sink is None and target in selection.full:
+            missing.append(shown)
+        elif flow.flow.sink is None and target in selection.full:
             raise UsageProblem(
                 "LDP-1008",
                 f'--reset-checkpoint names a flow of "{shown}", which is fully refreshed',
                 hint="a full refresh resets its checkpoints, too",
             )
+    if missing:
+        names = list(dict.fromkeys(missing))
+        told = ", ".join(f'"{name}"' for name in names)
+        flows, verb = ("a flow", "is") if len(names) == 1 else ("flows", "are")
+        raise UsageProblem(
+            "LDP-1008",
+            f"--reset-checkpoint names {flows} of {told}, which {verb} not refreshed",
+            hint=f"add --refresh {','.join(names)}",
+        )

@@ -260,11 +260,14 @@ def test_sinks_can_be_named() -> None:
         views("a")
         dp.create_sink("out", "kafka")
         dp.append_flow(target="out", name="f")(dict)
+        dp.create_sink("other", "kafka")
+        dp.append_flow(target="other", name="g")(dict)
 
-    made = streams(graph(declare, f=["a"]), f=["a"])
+    made = streams(graph(declare, f=["a"], g=["a"]), f=["a"], g=["a"])
     assert ran(plan(made, refresh=["out"])) == ["f"]
     assert [f.flow.name for f in plan(made, refresh=["out"], reset_checkpoints=["f"]).resets] == ["f"]
     assert problem_of(lambda: plan(made, refresh=["a"], reset_checkpoints=["f"])).code == "LDP-1008"
+    assert problem_of(lambda: plan(made, refresh=["a"], reset_checkpoints=["f", "g"])).hint == "add --refresh out,other"
     assert problem_of(lambda: plan(made, refresh=["aut"])).hint == 'did you mean "out"?'
     assert problem_of(lambda: plan(made, full_refresh=["out"])).code == "LDP-1007"
 

@@ -162,6 +162,13 @@ def _the_kernel() -> Kernel:
     return _kernel
 
 
+class Interrupted(KeyboardInterrupt):
+    """The user interrupted a command: what was stopped is shown already, and the frames are ours."""
+
+    def _render_traceback_(self) -> list[str]:
+        return ["interrupted"]
+
+
 def _ldp_line(line: str) -> None:
     """`%ldp COMMAND ...`: the commands of `ldp`; `%ldp help` lists them."""
     import click
@@ -176,6 +183,8 @@ def _ldp_line(line: str) -> None:
         ldp.main(args=words, prog_name="%ldp", standalone_mode=False, obj=NotebookDoor(_the_kernel()))
     except click.exceptions.Exit:
         return
+    except click.Abort:  # what click makes of an interrupt
+        raise Interrupted from None
     except click.ClickException as error:
         raise UsageProblem("LDP-1001", error.format_message(), hint="see %ldp help") from None
     except SystemExit as left:

@@ -190,6 +190,15 @@ def test_help_of_the_table_cell(shell: Shell) -> None:
     assert "--expect-or-drop" in shell.ok("%%ldp_table --help\nx")
 
 
+def test_an_interrupted_command_shows_no_traceback(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(magics.NotebookDoor, "pipeline", interrupted)
+    assert shell.run("%ldp ls").strip() == "interrupted"
+    assert isinstance(shell.error, KeyboardInterrupt)
+
+
 @pytest.mark.parametrize(
     ("cell", "first", "place"),
     [

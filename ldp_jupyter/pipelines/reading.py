@@ -16,6 +16,7 @@ def read(name: str) -> Any:
     Raises:
         LdpError: LDP-2012 at the top of a file, LDP-2003 for a table that is no dataset of the pipeline.
     """
+    __tracebackhide__ = True  # IPython shows the frames of who reads
     return _read("read", name, streaming=False)
 
 
@@ -26,6 +27,7 @@ def read_stream(name: str) -> Any:
     Raises:
         LdpError: LDP-2012 at the top of a file, LDP-2003 for a table that is no dataset of the pipeline.
     """
+    __tracebackhide__ = True
     return _read("read_stream", name, streaming=True)
 
 
@@ -33,6 +35,7 @@ readStream = check.alias(read_stream, "readStream")  # noqa: N816  (the platform
 
 
 def _read(function: str, name: Any, *, streaming: bool) -> Any:
+    __tracebackhide__ = True
     if not isinstance(name, str):
         check.wrong(function, "name", name, "the name of a dataset of the pipeline")
     context = current()

@@ -53,6 +53,7 @@ def _wrap(owner: Any, name: str, replacement: Callable[..., Any]) -> None:
 
     @functools.wraps(original)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True  # IPython leaves this frame out of the traceback of a user's own read that fails
         return replacement(original, self, *args, **kwargs)
 
     method.__ldp_original__ = original  # type: ignore[attr-defined]
@@ -76,6 +77,7 @@ def original(owner: Any, name: str) -> Any:
 
 
 def _session_table(original: Any, self: Any, tableName: str) -> Any:  # noqa: N803  (Spark's parameter)
+    __tracebackhide__ = True
     context = current()
     if context is not None and context.resolver is not None:
         found = context.resolver.read_table(tableName, streaming=False, options={}, reader=None)
@@ -85,6 +87,7 @@ def _session_table(original: Any, self: Any, tableName: str) -> Any:  # noqa: N8
 
 
 def _reader_table(original: Any, self: Any, tableName: str) -> Any:  # noqa: N803
+    __tracebackhide__ = True
     context = current()
     if context is not None and context.resolver is not None:
         found = context.resolver.read_table(
@@ -96,6 +99,7 @@ def _reader_table(original: Any, self: Any, tableName: str) -> Any:  # noqa: N80
 
 
 def _stream_table(original: Any, self: Any, tableName: str) -> Any:  # noqa: N803
+    __tracebackhide__ = True
     context = current()
     if context is not None and context.resolver is not None:
         found = context.resolver.read_table(
@@ -107,6 +111,7 @@ def _stream_table(original: Any, self: Any, tableName: str) -> Any:  # noqa: N80
 
 
 def _session_sql(original: Any, self: Any, sqlQuery: str, args: Any = None, **kwargs: Any) -> Any:  # noqa: N803
+    __tracebackhide__ = True
     context = current()
     if context is not None and context.resolver is not None:
         found = _resolved_sql(context.resolver, self, sqlQuery, args, kwargs)

@@ -199,6 +199,20 @@ def test_an_interrupted_command_shows_no_traceback(shell: Shell, monkeypatch: py
     assert isinstance(shell.error, KeyboardInterrupt)
 
 
+def test_a_read_that_fails_shows_no_frames_of_guards(shell: Shell) -> None:
+    from ldp_jupyter.spark import guards
+
+    class Reader:
+        def table(self) -> None:
+            raise ValueError("no such table")
+
+    guards._wrap(Reader, "table", lambda original, self: original(self))
+    shell.ip.user_ns["reader"] = Reader()
+    shown = shell.run("reader.table()")
+    assert "no such table" in shown
+    assert "guards.py" not in shown
+
+
 @pytest.mark.parametrize(
     ("cell", "first", "place"),
     [

@@ -17,6 +17,7 @@ from ldp_jupyter.errors import LdpError
 from ldp_jupyter.events import FlowStatus
 from ldp_jupyter.graph.rules import rules_of
 from ldp_jupyter.graph.streams import output_mode
+from ldp_jupyter.names import quote
 from ldp_jupyter.project.local_paths import local_path
 from ldp_jupyter.quality import RuleSet
 from ldp_jupyter.spark.connectors import provide
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from ldp_jupyter.declarations import Sink
     from ldp_jupyter.engine.flows import FlowRun
+    from ldp_jupyter.names import Name
     from ldp_jupyter.spark.bridge import ProgressFeed
 
 
@@ -137,7 +139,9 @@ def follow(run: FlowRun, feed: ProgressFeed, query: Any, told: Callable[[dict[st
 def report(run: FlowRun, progress: dict[str, Any], rules: RuleSet | None) -> None:
     """Emit what a micro-batch did."""
     quality, written = combine(run, rules, progress.get("observedMetrics") or {})
-    if not progress.get("numInputRows") and not written:
+    # Delta may have run another plan than the one in which Spark counts the input
+    judged = any(rule["passed_records"] or rule["failed_records"] for rule in quality["expectations"])
+    if not progress.get("numInputRows") and not written and not judged:
         return
     metrics = {"num_output_rows": written} if written is not None else {}
     run.progress(FlowStatus.RUNNING, metrics=metrics, quality=quality, batch_id=progress.get("batchId"))
@@ -220,4 +224,15 @@ def _to_sink(run: FlowRun, sink: Sink, frame: Any, checkpoint: str) -> Any:
         writer = writer.option(key, value)
     provide(run.session, sink.format)
     writer = writer.format(sink.format)
-    return writer.toTable(name) if name else writer.start()
+    if name is None:
+        return writer.start()
+    _make_schema(run, run.flow.namespace.qualify(name))
+    return writer.toTable(name)
+
+
+def _make_schema(run: FlowRun, table: Name) -> None:
+    """Catalogs and schemas are made when they are needed, those of a sink's table as well."""
+    catalog, schema = quote([table.catalog]), quote([table.catalog, table.schema])
+    if not run.session.catalog.databaseExists(schema):
+        run.session.sql(f"CREATE CATALOG IF NOT EXISTS {catalog}")
+        run.session.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")

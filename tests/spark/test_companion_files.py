@@ -214,6 +214,9 @@ def test_event_log_by_name_and_by_table(spark: SparkSession, tmp_path: Path) -> 
     assert drain(spark.sql("SELECT id FROM STREAM event_log('My Pipeline')"), tmp_path, "log") == [("1",), ("2",)]
     with pytest.raises(Exception, match="no event log is known for pipeline other"):
         spark.sql("SELECT * FROM event_log('other')")
+    spark.conf.set(f"{bridge.EVENT_LOG_SETTING}.before", str(tmp_path / "before"))
+    with pytest.raises(Exception, match="there is no event log yet"):
+        spark.sql("SELECT * FROM event_log('before')")
 
 
 def test_a_journal_of_several_parts_is_one_table(spark: SparkSession, tmp_path: Path) -> None:

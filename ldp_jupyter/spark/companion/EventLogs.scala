@@ -28,6 +28,9 @@ object EventLogs {
       case None => Problem.raise("event_log needs the name or id of a pipeline, or TABLE(name)")
     }
     Journal.flushIfMarked(session, new Path(folder))
+    if (!new Folders(session).exists(new Path(folder, "_delta_log"))) {
+      Problem.raise("there is no event log yet: the pipeline's first update begins it")
+    }
     val source = UnresolvedDataSource("delta", None, CaseInsensitiveMap(Map.empty), streaming, Seq(folder))
     if (streaming) NamedStreamingRelation.withUserProvidedName(source, None) else source
   }

@@ -104,10 +104,11 @@ private class InformationRows(session: SparkSession, catalog: String, columns: S
         "comment" -> in.tables.schemaProperties(Array(schema)).getOrElse("comment", null)))) ++
         catalogs("catalog_name").map(name => Map("catalog_name" -> name, "schema_name" -> Warehouse.InformationSchema))
     case "tables" => inSchemas("table_catalog", "table_schema")((in, schema) => tables(in, schema) ++
-      views(in, schema).map(view => named(in, schema, view) ++ Map("table_type" -> "VIEW", "is_insertable_into" -> "NO")))
+      views(in, schema).map(view => named(in, schema, view) ++ Map("table_type" -> "VIEW", "is_insertable_into" -> "NO",
+        "comment" -> (if (columns("comment")) loaded(in, schema, view).properties().get("comment") else null))))
     case "views" => inSchemas("table_catalog", "table_schema")((in, schema) => views(in, schema).map(view =>
       named(in, schema, view) ++ Map("check_option" -> "NONE", "is_updatable" -> "NO", "is_insertable_into" -> "NO",
-        "view_definition" -> in.loadView(Identifier.of(Array(schema), view)).queryText())))
+        "view_definition" -> loaded(in, schema, view).queryText())))
     case "columns" => inSchemas("table_catalog", "table_schema")(columnsOf)
   }
 
@@ -125,6 +126,8 @@ private class InformationRows(session: SparkSession, catalog: String, columns: S
 
   private def views(in: LdpCatalog, schema: String): Seq[String] =
     in.listViews(Array(schema)).toSeq.map(_.name()).filter(wanted("table_name", _))
+
+  private def loaded(in: LdpCatalog, schema: String, view: String): View = in.loadView(Identifier.of(Array(schema), view))
 
   private def named(in: LdpCatalog, schema: String, name: String): Map[String, Any] =
     Map("table_catalog" -> in.name(), "table_schema" -> schema, "table_name" -> name)
@@ -155,7 +158,7 @@ private class InformationRows(session: SparkSession, catalog: String, columns: S
     val ofTables = states(in, tablesIn(in, schema)).flatMap { case (id, snapshot) => snapshot.toSeq.flatMap(state =>
       fieldsOf(named(in, schema, id.name()), state.schema, state.metadata.partitionColumns)) }
     val ofViews = views(in, schema).flatMap(view =>
-      fieldsOf(named(in, schema, view), in.loadView(Identifier.of(Array(schema), view)).schema(), Nil))
+      fieldsOf(named(in, schema, view), loaded(in, schema, view).schema(), Nil))
     ofTables ++ ofViews
   }
 

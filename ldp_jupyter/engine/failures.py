@@ -101,10 +101,11 @@ def set_up_problem(error: Exception, shown: str, place: Location | None) -> LdpE
     """A problem for the error of a table that could not be created, emptied or brought to its declaration."""
     text = error_text(error)
     hint = None if isinstance(error, LdpError) else storage_hint(text, rights=True)
-    if hint is None:
+    if hint is None and java_exception(error) is None:
         return problem_from(error, "LDP-3001", dataset=shown, location=place)
-    told = f'table "{shown}" cannot be written: {_cause(text)}'
-    return LdpError("LDP-5006", told, dataset=shown, location=place, detail=text, hint=hint)
+    code, told = ("LDP-5006", "written") if hint else ("LDP-3001", "set up")
+    told = f'table "{shown}" cannot be {told}: {_cause(text)}'
+    return LdpError(code, told, dataset=shown, location=place, detail=text, hint=hint)
 
 
 def _violated(graph: Graph, violation: Any, shown: str, place: Any) -> LdpError:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from ldp_jupyter.declarations import Location
     from ldp_jupyter.graph.model import Node
 
 _FORBIDDEN = " ,;{}()\n\t="
 _MAPPING = "spark.databricks.delta.properties.defaults.columnMapping.mode"
+_FEED = "spark.databricks.delta.properties.defaults.enableChangeDataFeed"
+_OF_FEEDS = ("_change_type", "_commit_version", "_commit_timestamp")
 _MOST_CLUSTERING = 4
 _SKIPPING = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "date", "timestamp", "string")
 
@@ -65,6 +67,8 @@ def check_stored_columns(node: Node, schema: Any, settings: Mapping[str, str], l
         if kind.startswith("interval") or ("void" in types and kind != "void"):
             raise _unstorable(field.name, kind, location)
     kinds = {field.name.lower(): field.dataType.simpleString() for field in schema.fields}
+    if str(properties.get("delta.enablechangedatafeed", settings.get(_FEED, "false"))).lower() == "true":
+        _check_feed(kinds, location)
     _check_partitions(options.partition_cols, len(kinds), node.dataset.location)
     _check_clusters(options.cluster_by, kinds, node.dataset.location)
 
@@ -128,6 +132,17 @@ def _check_clusters(names: tuple[str, ...], types: dict[str, str], location: Loc
                 hint="clustering columns are numbers, texts, dates or timestamps",
                 location=location,
             )
+
+
+def _check_feed(names: Collection[str], location: Location | None) -> None:
+    reserved = next((name for name in _OF_FEEDS if name in names), None)
+    if reserved is not None:
+        raise LdpError(
+            "LDP-2027",
+            f'a table with a change feed cannot have a column named "{reserved}"',
+            hint="drop or rename it, or leave out the table property delta.enableChangeDataFeed",
+            location=location,
+        )
 
 
 def _check_once(words: str, names: tuple[str, ...], location: Location | None) -> None:

@@ -144,6 +144,9 @@ TABLE = {
     "a column of a type that tables cannot store": (
         {"b.sql": "CREATE MATERIALIZED VIEW x AS SELECT id, INTERVAL 1 DAY AS d FROM good"},
         "LDP-2027", "b.sql:1:31", "interval", "cast"),
+    "a column that the change feed of the table has": (
+        {"b.sql": "CREATE MATERIALIZED VIEW x TBLPROPERTIES (delta.enableChangeDataFeed = true) AS SELECT id, 'i' AS _change_type FROM good"},
+        "LDP-2027", "b.sql:1:81", "_change_type", "rename"),
     "nothing but partition columns": (
         {"b.sql": "CREATE MATERIALIZED VIEW x PARTITIONED BY (id) AS SELECT id FROM good"},
         "LDP-2027", "b.sql:1:1", "partition", "leave one out"),

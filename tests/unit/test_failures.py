@@ -298,6 +298,13 @@ def test_a_table_that_cannot_be_set_up(text: str, code: str, hint: str | None) -
     assert (problem.code, problem.hint, problem.dataset) == (code, hint, "orders")
 
 
+def test_a_table_that_cannot_be_set_up_tells_what_java_said() -> None:
+    error = type("Py4JJavaError", (Exception,), {"java_exception": None})(BATCH.format("[A_B_C_D_E] Not so. SQLSTATE: 1", CAST))
+    error.java_exception = type("Java", (), {"toString": lambda self: "java.lang.X", "getCause": lambda self: None})()
+    problem = set_up_problem(error, "orders", None)
+    assert problem.message.startswith('table "orders" cannot be set up: The value')
+
+
 def test_a_table_that_cannot_be_set_up_for_a_reason_of_ours() -> None:
     ours = LdpError("LDP-3007", "it is another's")
     assert set_up_problem(ours, "orders", None) is ours

@@ -121,6 +121,9 @@ def _told(error: Any, condition: str, session: Any, **known: Any) -> LdpError | 
     if condition.startswith(("UNRESOLVED_ROUTINE", "UNRESOLVABLE_TABLE_VALUED_FUNCTION")):
         name = _unquoted(parameters.get("routineName") or parameters.get("name") or "")
         return LdpError("LDP-2015", f'unknown function "{name}"', hint=function_hint(session, name), **known)
+    if condition.startswith("SCHEMA_NOT_FOUND"):
+        name = _unquoted(parameters.get("schemaName") or "")
+        return LdpError("LDP-2015", f'unknown schema "{name}"', hint=f"by hand: CREATE SCHEMA {name}", **known)
     if condition.startswith("DATA_SOURCE_NOT_FOUND"):
         name = _unquoted(parameters.get("provider") or "")
         hint = did_you_mean(name, _FORMATS) or f"formats: {', '.join(_FORMATS)}; others need a package"

@@ -108,6 +108,7 @@ def test_volumes_are_folders_of_the_project_and_views_take_no_rows_by_hand(
     for text, told in (
         ("DELETE FROM total", "LDP-2015 DELETE of main.default.total is refused: a pipeline manages this table"),
         ("SELECT * FROM totals", 'LDP-2003 unknown table "totals"\n  did you mean "total"?'),
+        ("CREATE TABLE main.absent.t (a INT)", 'LDP-2015 unknown schema "main.absent"\n  by hand: CREATE SCHEMA main.absent'),
     ):
         with pytest.raises(SystemExit) as ended:
             main(["query", "--project", str(project), text])

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ldp_jupyter.cli.options import common, output_format
 from ldp_jupyter.cli.tree import ldp
+from ldp_jupyter.declarations import Kind
+from ldp_jupyter.errors import LdpError
 
 if TYPE_CHECKING:
     from ldp_jupyter.cli.door import Door
+    from ldp_jupyter.names import Name
+    from ldp_jupyter.pipeline import Pipeline
 
 
 @ldp.command()
@@ -69,12 +74,30 @@ def show(door: Door, /, form: str, limit: int, dataset: str, **options: Any) -> 
     """Rows of a dataset."""
     pipeline = door.pipeline(options)
     name = pipeline.namespace.qualify(dataset)
-    view = pipeline.query(f"SELECT * FROM {name.quoted}", limit)
+    published, private = (Path(pipeline.layout.table(name, private=private)) for private in (False, True))
+    source = f"delta.`{private}`" if private.is_dir() and not published.is_dir() else name.quoted
+    try:
+        view = pipeline.query(f"SELECT * FROM {source}", limit)
+    except LdpError as error:
+        raise (_without_rows(pipeline, name) if error.code == "LDP-2003" else None) or error from None
     view.title = pipeline.namespace.shown(name)
     if form == "json":
         door.json(view.to_json())
     else:
         door.show(view)
+
+
+def _without_rows(pipeline: Pipeline, name: Name) -> LdpError | None:
+    """Why a dataset that is declared cannot be shown."""
+    node, place = pipeline.declared().nodes.get(name), pipeline.layout.table(name)
+    if node is None or Path(place).exists() or Path(f"{place}.view.json").exists():
+        return None
+    shown = pipeline.namespace.shown(name)
+    if node.kind == Kind.TEMPORARY_VIEW:
+        told, hint = "is a temporary view, which keeps no rows", "show a dataset that reads it"
+    else:
+        told, hint = "has no rows yet", "an update makes them: ldp run"
+    return LdpError("LDP-2003", f'"{shown}" {told}', hint=hint, location=node.dataset.location)
 
 
 @ldp.command()

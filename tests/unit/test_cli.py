@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ldp_jupyter import __version__
+from ldp_jupyter import Pipeline, __version__
 from ldp_jupyter.cli import ldp, main
+from ldp_jupyter.cli.look import _without_rows
 from ldp_jupyter.sources import remove_finder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     Make = Callable[[Mapping[str, str]], Path]
 
@@ -193,6 +194,20 @@ def test_what_there_is_before_the_first_update(run: Ldp, make_project: Make) -> 
     assert run("events", "--format", "json").json == []
     assert run("expectations", "--format", "json").json == []
     assert "No update yet" in run("expectations").out
+
+
+def test_why_a_declared_dataset_cannot_be_shown(make_project: Make) -> None:
+    pipeline = Pipeline(make_project({**GOOD, "transformations/c.sql": "CREATE TEMPORARY VIEW some AS SELECT * FROM orders;"}))
+
+    def told(name: str) -> str | None:
+        problem = _without_rows(pipeline, pipeline.namespace.qualify(name))
+        return problem and problem.message
+
+    assert told("some") == '"some" is a temporary view, which keeps no rows'
+    assert told("orders") == '"orders" has no rows yet'
+    assert told("nothing") is None
+    Path(pipeline.layout.table(pipeline.namespace.qualify("orders"))).mkdir(parents=True)
+    assert told("orders") is None
 
 
 def test_settings_with_their_origins(run: Ldp, make_project: Make) -> None:

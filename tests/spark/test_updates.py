@@ -6,6 +6,7 @@ import delta_files
 import pytest
 
 from ldp_jupyter import Pipeline
+from ldp_jupyter.cli import main
 from ldp_jupyter.errors import LdpError, UpdateFailed, UsageProblem
 
 pytestmark = pytest.mark.spark
@@ -21,15 +22,21 @@ SOURCE = {
         CREATE FLOW backfill AS INSERT INTO ONCE events BY NAME SELECT 100 + id AS id, kind FROM VALUES (1L, 'x'), (2L, 'z') AS v(id, kind);
         CREATE OR REFRESH PRIVATE MATERIALIZED VIEW kinds AS SELECT kind, count(*) AS n FROM events GROUP BY kind;
         CREATE OR REFRESH MATERIALIZED VIEW top AS SELECT max(n) AS n FROM kinds;
-        CREATE VIEW only_x AS SELECT id FROM events WHERE kind = 'x';
+        CREATE VIEW only_x COMMENT 'of kind x' AS SELECT id FROM events WHERE kind = 'x';
     """,
     "transformations/sink.py": """
         from pyspark import pipelines as dp
 
         dp.create_sink("outside", "delta", {"path": spark.conf.get("root") + "/outside"})
 
+        dp.create_sink("named", "delta", {"tableName": "other.exports.events"})
+
         @dp.append_flow(target="outside")
         def to_outside():
+            return spark.readStream.table("events")
+
+        @dp.append_flow(target="named")
+        def to_named():
             return spark.readStream.table("events")
     """,
 }
@@ -45,7 +52,7 @@ def ids(pipeline, table="events"):
     return sorted(r[0] for r in delta_files.rows(delta_files.of(pipeline, table), ["id"]))
 
 
-def test_an_update_does_each_thing_once_and_again_only_when_asked(pipeline):
+def test_an_update_does_each_thing_once_and_again_only_when_asked(pipeline, capsys):
     root = pipeline.project.root
     first = pipeline.run()
     assert ids(pipeline) == [1, 2, 10, 101, 102]
@@ -54,11 +61,16 @@ def test_an_update_does_each_thing_once_and_again_only_when_asked(pipeline):
     session = pipeline.session()
     assert delta_files.rows(delta_files.of(pipeline, "top")) == [(3,)]
     assert session.table("main.default.only_x").count() == 3
+    listed = session.sql("SELECT comment FROM main.information_schema.tables WHERE table_name = 'only_x'").collect()
+    assert [row[0] for row in listed] == ["of kind x"]
     assert delta_files.count(root / "outside") == 5
+    assert session.table("other.exports.events").count() == 5  # its catalog and schema were made
     assert {t["name"]: (t["kind"], t["rows"]) for t in pipeline.tables()} == {
         "events": ("streaming_table", 5), "kinds": ("materialized_view", 3), "top": ("materialized_view", 1)}
     with pytest.raises(Exception, match="TABLE_OR_VIEW_NOT_FOUND"):
         session.table("main.default.kinds")
+    main(["show", "kinds", "--project", str(root), "--set", f"root={root}"])
+    assert "3 rows" in capsys.readouterr().out
     described = {r[0]: (r[1], r[2]) for r in session.sql("DESCRIBE main.default.events").collect()}
     assert described["kind"] == ("string", "x or y")
     detail = session.sql("DESCRIBE DETAIL main.default.events").collect()[0]
@@ -91,7 +103,8 @@ def test_a_selection_refreshes_only_what_it_names(pipeline):
     view = pipeline.run(refresh=["kinds"])
     assert ids(pipeline) == [1, 2, 10, 101, 102]
     assert {name: d.status for name, d in view.datasets.items() if d.flows} == {
-        "events": "EXCLUDED", "kinds": "COMPLETED", "top": "EXCLUDED", "only_x": "EXCLUDED", "outside": "EXCLUDED"}
+        "events": "EXCLUDED", "kinds": "COMPLETED", "top": "EXCLUDED", "only_x": "EXCLUDED", "outside": "EXCLUDED",
+        "named": "EXCLUDED"}
     for wrong, code in ((["evnts"], "LDP-1007"), (["only_x"], "LDP-1007")):
         with pytest.raises(UsageProblem) as caught:
             pipeline.run(refresh=wrong)

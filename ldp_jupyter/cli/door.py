@@ -68,7 +68,8 @@ class Door:
         """Show a finished update."""
         from ldp_jupyter.display import TablesView
 
-        self.show(TablesView(view))
+        if view.datasets:  # an invalid pipeline has got none: its errors say enough
+            self.show(TablesView(view))
 
     def invalid(self, graph: Graph, view: Display) -> None:  # noqa: ARG002  (the notebook's door draws it)
         """Show what a check found wrong, and end with status 1."""

@@ -7,6 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 # A test run prepares nothing behind its back: what `make setup` made is used.
 os.environ.setdefault("LDP_ARCHIVE", "use")
+# How long one example takes is the machine's business, which does other things too.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 SMALL = ("-Dspark.sql.codegen.wholeStage=false -Dspark.sql.codegen.factoryMode=NO_CODEGEN "
          "-Dspark.sql.adaptive.enabled=false")
 

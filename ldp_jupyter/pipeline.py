@@ -244,13 +244,13 @@ class Pipeline:
         if request.everything and not loaded_only:
             self.check_loaded()
         if graph.kept_columns and graph.ok and (full_refresh or full_refresh_all):
-            last = self._last_update_of_journal() if request.refresh_failed else None
+            last = self.newest_update() if request.refresh_failed else None
             graph = self.dry_run(strict_platform=strict_platform, anew=plan_update(graph, request, last).full)
         retries = Retries.of(self._configuration(), production=production)
         failures = 0
         while True:
             update = self.update(graph, retries)
-            update.last = self._last_update_of_journal() if request.refresh_failed else None
+            update.last = self.newest_update() if request.refresh_failed else None
             update.cause = "RETRY_ON_FAILURE" if failures else "USER_ACTION"
             more = begun(update) if begun else ()
             try:
@@ -354,7 +354,7 @@ class Pipeline:
     def _readers(self) -> dict[str, list[str]]:
         """Who read each dataset in the last update, by shown names."""
         readers: dict[str, list[str]] = {}
-        last = self._last_update_of_journal()
+        last = self.newest_update()
         for event in last.events if last else ():
             if event.event_type == "flow_definition":
                 for source in event.details["flow_definition"]["input_datasets"]:
@@ -389,7 +389,7 @@ class Pipeline:
             Memory(self.layout),
             self.id,
             request,
-            last=self._last_update_of_journal() if request.refresh_failed else None,
+            last=self.newest_update() if request.refresh_failed else None,
             unloaded=frozenset(self._unloaded),
         )
 
@@ -527,8 +527,8 @@ class Pipeline:
             view.apply(event)
         return view
 
-    def _last_update_of_journal(self) -> UpdateView | None:
-        """The last update, also one that was killed and left no result."""
+    def newest_update(self) -> UpdateView | None:
+        """The last update, also one that runs now, or was killed and left no result."""
         from ldp_jupyter.eventlog.journal import last_update_id
         from ldp_jupyter.events import UpdateView
 

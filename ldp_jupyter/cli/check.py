@@ -24,19 +24,24 @@ if TYPE_CHECKING:
 def status(door: Door, /, form: str, **options: Any) -> None:
     """The pipeline, where it runs, and its last update."""
     from ldp_jupyter.display import UpdateReport
+    from ldp_jupyter.state.lock import described, running_holder
 
     pipeline = door.pipeline(options)
-    view = pipeline.last_update()
+    holder = running_holder(pipeline.layout)
+    view = pipeline.last_update() if holder is None else pipeline.newest_update()
     if form == "json":
         door.json(
             {
                 "pipeline": pipeline.settings.name,
                 "where": pipeline.where,
+                "running": holder and {key: holder[key] for key in ("pid", "host", "since")},
                 "last_update": view.to_json() if view else None,
             }
         )
         return
     door.text(f"{pipeline.settings.name} · {pipeline.where}")
+    if holder is not None:
+        door.text(f"An update is running in {described(holder)}.")
     if view is None:
         door.text("No update yet. Check it with `ldp dry-run`, run it with `ldp run`.")
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +10,7 @@ from ldp_jupyter.cli.options import common, output_format
 from ldp_jupyter.cli.tree import ldp
 from ldp_jupyter.declarations import Kind
 from ldp_jupyter.errors import LdpError
+from ldp_jupyter.spark.places import place
 
 if TYPE_CHECKING:
     from ldp_jupyter.cli.door import Door
@@ -74,7 +74,8 @@ def show(door: Door, /, form: str, limit: int, dataset: str, **options: Any) -> 
     """Rows of a dataset."""
     pipeline = door.pipeline(options)
     name = pipeline.namespace.qualify(dataset)
-    published, private = (Path(pipeline.layout.table(name, private=private)) for private in (False, True))
+    pipeline.session()
+    published, private = (place(pipeline.layout.table(name, private=private)) for private in (False, True))
     source = f"delta.`{private}`" if private.is_dir() and not published.is_dir() else name.quoted
     try:
         view = pipeline.query(f"SELECT * FROM {source}", limit)
@@ -89,8 +90,8 @@ def show(door: Door, /, form: str, limit: int, dataset: str, **options: Any) -> 
 
 def _without_rows(pipeline: Pipeline, name: Name) -> LdpError | None:
     """Why a dataset that is declared cannot be shown."""
-    node, place = pipeline.declared().nodes.get(name), pipeline.layout.table(name)
-    if node is None or Path(place).exists() or Path(f"{place}.view.json").exists():
+    node, layout = pipeline.declared().nodes.get(name), pipeline.layout
+    if node is None or place(layout.table(name)).exists() or layout.view(name).exists():
         return None
     shown = pipeline.namespace.shown(name)
     if node.kind == Kind.TEMPORARY_VIEW:

@@ -24,6 +24,7 @@ from ldp_jupyter.state.lease import DEAD, Lease
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self
@@ -49,7 +50,7 @@ class UpdateLock:
         try:
             self._lock.acquire()
         except Timeout:
-            raise self._taken(self._read()) from None
+            raise self._taken(_told(self._owner)) from None
         owner = {
             "pid": os.getpid(),
             "host": socket.gethostname(),
@@ -82,23 +83,39 @@ class UpdateLock:
 
     def _end_what_is_left(self) -> None:
         """Let nothing of a killed holder write any more."""
-        before = self._read()
+        before = _told(self._owner)
         if before.get("host") == socket.gethostname():
             end_jvm(before.get("jvm"), before.get("pid", 0))
 
-    def _read(self) -> dict[str, Any]:
-        with contextlib.suppress(OSError, ValueError):
-            owner = json.loads(self._owner.read_text(encoding="utf-8"))
-            return owner if isinstance(owner, dict) else {}
-        return {}
-
     def _taken(self, owner: Mapping[str, Any]) -> LdpError:
-        who = f"process {owner['pid']} on {owner['host']}" if owner else "another process"
-        since = f" since {owner['since'][11:19]} UTC" if owner else ""
         hint = f"wait for it, or stop it: interrupt its kernel, or `kill {owner['pid']}`" if owner else "wait for it"
         if owner and owner["host"] != socket.gethostname():
             hint += f" on {owner['host']}; if that machine is gone, run again in {DEAD:g} seconds"
-        return LdpError("LDP-3003", f'an update of "{self._pipeline}" is running in {who}{since}', hint=hint)
+        return LdpError("LDP-3003", f'an update of "{self._pipeline}" is running in {described(owner)}', hint=hint)
+
+
+def running_holder(layout: Layout) -> Mapping[str, Any] | None:
+    """Who updates the pipeline now; None where nobody does.
+
+    The lock is not tried: an update that begins at this moment would be refused. Leases of other machines are not
+    looked at.
+    """
+    owner = _told(layout.lock.with_suffix(".json"))
+    return owner if owner and not _is_gone(owner) else None
+
+
+def _told(file: Path) -> dict[str, Any]:
+    with contextlib.suppress(OSError, ValueError):
+        owner = json.loads(file.read_text(encoding="utf-8"))
+        return owner if isinstance(owner, dict) else {}
+    return {}
+
+
+def described(owner: Mapping[str, Any]) -> str:
+    """``process 7 on here since 10:00:00 UTC``."""
+    if not owner:
+        return "another process"
+    return f"process {owner['pid']} on {owner['host']} since {owner['since'][11:19]} UTC"
 
 
 def _is_gone(owner: Mapping[str, Any]) -> bool:

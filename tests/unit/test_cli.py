@@ -186,7 +186,8 @@ def test_status_without_a_command(run: Ldp, make_project: Make) -> None:
     root = make_project(GOOD)
     assert run().status == 0
     assert run.out.startswith(f"{root.name} · local .ldp\nNo update yet.")
-    assert run("status", "--format", "json").json == {"pipeline": root.name, "where": "local .ldp", "last_update": None}
+    told = {"pipeline": root.name, "where": "local .ldp", "running": None, "last_update": None}
+    assert run("status", "--format", "json").json == told
 
 
 def test_what_there_is_before_the_first_update(run: Ldp, make_project: Make) -> None:

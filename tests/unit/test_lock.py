@@ -17,6 +17,7 @@ import pytest
 from core_samples import problem_of
 
 from ldp_jupyter.state import Layout, UpdateLock
+from ldp_jupyter.state.lock import described, running_holder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,8 +59,13 @@ def enter(layout: Layout) -> None:
 
 
 def test_the_second_process_is_told_who_holds_it(layout: Layout) -> None:
+    assert running_holder(layout) is None
     with held_by_another_process(layout) as holder:
         problem = problem_of(lambda: enter(layout))
+        owner = running_holder(layout)
+        assert owner is not None
+        assert problem.message.endswith(f"is running in {described(owner)}")
+    assert running_holder(layout) is None
     assert problem.code == "LDP-3003"
     assert problem.message.startswith(f'an update of "shop" is running in process {holder.pid} on ')
     assert " UTC" in problem.message
@@ -73,6 +79,7 @@ def test_the_lock_of_a_killed_process_is_free(layout: Layout) -> None:
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait(10)
         assert json.loads(layout.lock.with_suffix(".json").read_text())["pid"] == holder.pid
+        assert running_holder(layout) is None
         with UpdateLock(layout):
             assert json.loads(layout.lock.with_suffix(".json").read_text())["pid"] == os.getpid()
 

@@ -35,10 +35,15 @@ class PlannedFlow:
 
 @dataclass
 class UpdatePlan:
-    """The flows of an update, the tables to empty first, and the flows whose checkpoints begin anew."""
+    """The flows of an update, the tables to empty first, and the flows whose checkpoints begin anew.
+
+    Parameters:
+        kept: tables that a full refresh of all leaves as they are.
+    """
 
     flows: list[PlannedFlow] = field(default_factory=list)
     full: set[Name] = field(default_factory=set)
+    kept: set[Name] = field(default_factory=set)
     selected: set[Name] = field(default_factory=set)
     resets: list[FlowNode] = field(default_factory=list)
 
@@ -70,6 +75,7 @@ def plan_update(graph: Graph, request: UpdateRequest, last: UpdateView | None = 
         plan.selected = set(selection.refresh) | set(selection.full)
     if request.full_refresh_all:
         plan.full = {name for name, node in stored.items() if reset_allowed(node)}
+        plan.kept = set(stored) - plan.full
         # what a sink holds stays, and everything is written to it again
         asked = {flow.flow.name for flow in plan.resets}
         plan.resets += [flow for flow in graph.sink_flows if flow.flow.name not in asked]

@@ -142,9 +142,17 @@ def preview_update(
 
 
 def full_refresh_warnings(graph: Graph, plan: UpdatePlan, tables: dict[Name, Table]) -> list[Note]:
-    """What a full refresh does to the streaming readers of the tables that it empties."""
+    """What a full refresh does to the streaming readers of the tables that it empties, and which tables it leaves."""
     emptied = {name for name in plan.full if tables[name].exists}
-    warnings = []
+    warnings = [
+        Note(
+            "warning",
+            f"`{graph.shown(name)}` is not fully refreshed: its property pipelines.reset.allowed is false",
+            node.dataset.location,
+        )
+        for name, node in graph.nodes.items()
+        if name in plan.kept and tables[name].exists
+    ]
     readers = {n: s for n, s in refusing_readers(graph, emptied).items() if tables[n].exists and n not in plan.full}
     everything = _with_all_readers(graph, plan.full, tables)
     for reader, sources in readers.items():

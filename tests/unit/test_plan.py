@@ -194,7 +194,8 @@ def test_readers_that_refuse_what_is_emptied() -> None:
 def test_what_a_full_refresh_makes_refuse_is_told_with_all_that_must_begin_anew() -> None:
     def declare() -> None:
         views("a", "b", "c", "new")
-        dp.materialized_view(dict, name="kept", table_properties={"pipelines.reset.allowed": "false"})
+        for name in ("kept", "rests"):
+            dp.materialized_view(dict, name=name, table_properties={"pipelines.reset.allowed": "false"})
         dp.create_sink("out", "delta", {"path": "/x"})
         dp.append_flow(target="out", name="to_out")(dict)
 
@@ -214,7 +215,9 @@ def test_what_a_full_refresh_makes_refuse_is_told_with_all_that_must_begin_anew(
     assert told(full_refresh=["a", "b", "c"])["to_out"] == f"add --refresh out --reset-checkpoint to_out, which {again}"
     assert told(full_refresh=["b", "c"], refresh=["out"]) == {"to_out": f"add --reset-checkpoint to_out, which {again}"}
     assert told(full_refresh=["b", "c"], refresh=["out"], reset_checkpoints=["to_out"]) == {}
-    assert told(full_refresh_all=True).keys() == {"kept"}, "sinks get everything again"
+    assert told(full_refresh_all=True).keys() == {"kept", "rests"}, "sinks get everything again"
+    (left,) = [note for note in full_refresh_warnings(made, plan(made, full_refresh_all=True), tables) if "rests" in note.text]
+    assert left.text == "`rests` is not fully refreshed: its property pipelines.reset.allowed is false"
     assert told() == {}
 
 

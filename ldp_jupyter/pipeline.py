@@ -243,9 +243,12 @@ class Pipeline:
         )
         if request.everything and not loaded_only:
             self.check_loaded()
-        if graph.kept_columns and graph.ok and (full_refresh or full_refresh_all):
-            last = self.newest_update() if request.refresh_failed else None
-            graph = self.dry_run(strict_platform=strict_platform, anew=plan_update(graph, request, last).full)
+        selected = any((refresh, full_refresh, full_refresh_all, refresh_failed, refresh_files, reset_checkpoints))
+        if graph.ok and selected:
+            # a selection that makes no sense is no update that failed
+            anew = plan_update(graph, request, self.newest_update() if request.refresh_failed else None).full
+            if graph.kept_columns and anew:
+                graph = self.dry_run(strict_platform=strict_platform, anew=anew)
         retries = Retries.of(self._configuration(), production=production)
         failures = 0
         while True:

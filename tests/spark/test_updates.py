@@ -105,6 +105,7 @@ def test_a_selection_refreshes_only_what_it_names(pipeline):
     assert {name: d.status for name, d in view.datasets.items() if d.flows} == {
         "events": "EXCLUDED", "kinds": "COMPLETED", "top": "EXCLUDED", "only_x": "EXCLUDED", "outside": "EXCLUDED",
         "named": "EXCLUDED"}
+    before = len(pipeline.events())
     for wrong, code in ((["evnts"], "LDP-1007"), (["only_x"], "LDP-1007")):
         with pytest.raises(UsageProblem) as caught:
             pipeline.run(refresh=wrong)
@@ -112,6 +113,7 @@ def test_a_selection_refreshes_only_what_it_names(pipeline):
     with pytest.raises(UsageProblem) as caught:
         pipeline.run(refresh=["events"], full_refresh=["events"])
     assert caught.value.code == "LDP-1008"
+    assert len(pipeline.events()) == before, "no update was begun"
 
 
 def test_a_stream_over_a_rewritten_table_says_what_to_do(spark_main, make_project):

@@ -34,6 +34,7 @@ SETTINGS = {
     "dfs.datanode.http.address": "127.0.0.1:0",
     "dfs.datanode.ipc.address": "127.0.0.1:0",
     "dfs.namenode.safemode.threshold-pct": "0",
+    "dfs.namenode.datanode.registration.ip-hostname-check": "false",  # there may be no name for 127.0.0.1
 }
 
 

@@ -30,7 +30,7 @@ from ldp_jupyter.state import Checkpoints, Memory, UpdateLock, storage_problem
 from ldp_jupyter.state.checkpoints import SINK_GENERATION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from ldp_jupyter.context import Context
@@ -157,8 +157,11 @@ class Update:
             plan = plan_update(self.graph, request, self.last)
             work = self._prepare(emitter, plan)
             bus.drain()
-            problems = self._set_up(work, emitter)
-            if not problems:
+            failed = self._set_up(work, emitter)
+            problems = list(failed.values())
+            if failed:
+                _tell_unbegun(emitter, plan, failed)
+            else:
                 emitter.flow_ids = flow_ids(work)
                 emitter.update(UpdateState.RUNNING)
                 scheduler = Scheduler(work, bus, self._workers)
@@ -248,8 +251,12 @@ class Update:
             definitions.KEY, {str(node.name): definitions.definition(self.graph, node) for node in done}
         )
 
-    def _set_up(self, work: Work, emitter: Emitter) -> list[LdpError]:
-        """Create, evolve and empty tables; every table that cannot be set up is told."""
+    def _set_up(self, work: Work, emitter: Emitter) -> dict[Name, LdpError]:
+        """Create, evolve and empty tables.
+
+        Returns:
+            What was wrong, by table: of each that cannot be set up.
+        """
         resets = Resets(work.memory, work.tables, self.layout)
         unfinished = resets.unfinished()
         asked = {node.flow.name for node in work.plan.resets}
@@ -264,7 +271,7 @@ class Update:
             if node.kind.stored and (name in work.plan.selected or name in unfinished)
         ]
 
-        def one(item: tuple[Name, Node]) -> LdpError | None:
+        def one(item: tuple[Name, Node]) -> tuple[Name, LdpError | None]:
             name, node = item
             try:
                 table, full_refresh = work.tables[name], name in full
@@ -273,15 +280,15 @@ class Update:
                 ):
                     work.touched.add(name)
             except Exception as error:
-                return set_up_problem(error, self.graph.shown(name), node.dataset.location)
-            return None
+                return name, set_up_problem(error, self.graph.shown(name), node.dataset.location)
+            return name, None
 
         with ThreadPoolExecutor(self._workers) as pool:
             found = list(pool.map(one, [item for item in wanted if item[0] in full]))
             if full:
                 emitter.update(UpdateState.SETTING_UP_TABLES)
             found += pool.map(one, [item for item in wanted if item[0] not in full])
-        problems = [problem for problem in found if problem is not None]
+        problems = {name: problem for name, problem in found if problem is not None}
         if not problems:
             resets.reset(flows)
             resets.end()
@@ -318,3 +325,16 @@ def _versions() -> dict[str, str]:
         "delta": version("delta-spark"),
         "python": platform.python_version(),
     }
+
+
+def _tell_unbegun(emitter: Emitter, plan: UpdatePlan, failed: Mapping[Name, LdpError]) -> None:
+    """No flow runs where tables cannot be set up: those of such a table have failed, the others are skipped."""
+    for planned in plan.flows:
+        problem = failed.get(planned.node.name) if planned.node is not None else None
+        if planned.excluded:
+            emitter.progress(planned, FlowStatus.EXCLUDED)
+        elif problem is not None:
+            emitter.progress(planned, FlowStatus.FAILED, problem=problem)
+        else:
+            told = f"Flow '{emitter.flow_name(planned.flow)}' is SKIPPED: tables could not be set up."
+            emitter.progress(planned, FlowStatus.SKIPPED, message=told)

@@ -158,6 +158,9 @@ def test_changed_definitions(spark_main, make_project):
     with pytest.raises(UpdateFailed) as caught:
         pipeline.run()
     assert [p.code for p in caught.value.problems] == ["LDP-3005"]
+    assert {name: d.status for name, d in pipeline.last_update().datasets.items()} == {"t": "FAILED", "v": "SKIPPED"}
+    with pytest.raises(UpdateFailed):
+        pipeline.run(refresh_failed=True)  # there is something to do
     pipeline.run(full_refresh_all=True)
     assert sorted(delta_files.rows(delta_files.of(pipeline, "t"))) == [("1", "x"), ("2", "y")]
     rewrite("MATERIALIZED VIEW v AS SELECT count(*) AS n", "MATERIALIZED VIEW v AS SELECT 'all' AS what, count(*) AS n")

@@ -89,7 +89,9 @@ class UpdateLock:
 
     def _taken(self, owner: Mapping[str, Any]) -> LdpError:
         hint = f"wait for it, or stop it: interrupt its kernel, or `kill {owner['pid']}`" if owner else "wait for it"
-        if owner and owner["host"] != socket.gethostname():
+        if owner and owner["host"] == socket.gethostname() and owner["pid"] == os.getpid():
+            hint = "%ldp stop ends it where it runs in the background of this kernel; else wait for it"
+        elif owner and owner["host"] != socket.gethostname():
             hint += f" on {owner['host']}; if that machine is gone, run again in {DEAD:g} seconds"
         return LdpError("LDP-3003", f'an update of "{self._pipeline}" is running in {described(owner)}', hint=hint)
 

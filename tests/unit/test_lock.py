@@ -120,12 +120,14 @@ def test_another_pipeline_of_the_same_storage_is_free(layout: Layout) -> None:
 
 
 def test_two_threads_of_one_process(layout: Layout) -> None:
-    codes = []
+    problems = []
     with UpdateLock(layout):
-        thread = threading.Thread(target=lambda: codes.append(problem_of(lambda: enter(layout)).code))
+        thread = threading.Thread(target=lambda: problems.append(problem_of(lambda: enter(layout))))
         thread.start()
         thread.join()
-    assert codes == ["LDP-3003"]
+    (problem,) = problems
+    assert problem.code == "LDP-3003"
+    assert problem.hint.startswith("%ldp stop ends it")  # not by killing the kernel that asks
     enter(layout)
 
 

@@ -23,7 +23,7 @@ def check_view(graph: Graph, node: Node, flow_node: FlowNode, frame: Any) -> Non
         frame: the query's shape.
 
     Raises:
-        LdpError: LDP-2018 when it reads a temporary view, LDP-2020 for columns without a name.
+        LdpError: LDP-2018 when it reads a temporary view or a private table, LDP-2020 for columns without a name.
     """
     shown, query = graph.shown(node.name), flow_node.flow.query
     location = query.location if isinstance(query, SqlQuery) else flow_node.flow.location
@@ -33,6 +33,14 @@ def check_view(graph: Graph, node: Node, flow_node: FlowNode, frame: Any) -> Non
             "LDP-2018",
             f'the view "{shown}" reads the temporary view "{graph.shown(temporary)}"',
             hint="a view outlives the update, a temporary view does not: make both the same",
+            location=location,
+        )
+    private = next((name for name in flow_node.inputs if graph.nodes[name].dataset.options.private), None)
+    if private is not None:
+        raise LdpError(
+            "LDP-2018",
+            f'the view "{shown}" reads the private table "{graph.shown(private)}"',
+            hint="outside of the pipeline a private table has no name: publish the table, or make the view temporary",
             location=location,
         )
     unnamed = [field.name for field in frame.schema.fields if _WITHOUT_ALIAS in field.metadata]

@@ -85,6 +85,8 @@ def test_views_of_everything(spark_main: Any, make_project: Callable[[Mapping[st
 REFUSED = {
     "a temporary view": (
         "CREATE TEMPORARY VIEW t AS SELECT 1 AS id;\nCREATE VIEW v AS SELECT * FROM t", "LDP-2018", "temporary view"),
+    "a private table": (
+        "CREATE PRIVATE MATERIALIZED VIEW t AS SELECT 1 AS id;\nCREATE VIEW v AS SELECT * FROM t", "LDP-2018", "private table"),
     "nothing that is there": ("CREATE VIEW v AS SELECT * FROM nothing_there", "LDP-2003", "nothing_there"),
     "a stream of the pipeline": (
         "CREATE STREAMING TABLE s AS SELECT * FROM STREAM numbers_a;\nCREATE VIEW v AS SELECT * FROM STREAM(s)",

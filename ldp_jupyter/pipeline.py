@@ -13,7 +13,14 @@ from ldp_jupyter.declarations import Kind, Note
 from ldp_jupyter.errors import LdpError, sort_problems
 from ldp_jupyter.locations import shown_path
 from ldp_jupyter.names import Name, Namespace
-from ldp_jupyter.project import choose_pipeline, load_project, local_paths, notebook_files, source_files
+from ldp_jupyter.project import (
+    choose_pipeline,
+    load_project,
+    local_paths,
+    notebook_files,
+    source_elsewhere,
+    source_files,
+)
 from ldp_jupyter.redaction import hidden_in, remember_settings
 from ldp_jupyter.state import KeptColumns, Layout, Runs
 
@@ -117,6 +124,14 @@ class Pipeline:
         loaded = load_files(files, self.context(), self.settings.root, notebooks=others)
         return [*loaded, *self.cells.values(), *self._not_loaded(own, loaded)]
 
+    def nothing_hint(self) -> str:
+        """What to do where nothing is declared; names source that lies where it is not looked for."""
+        path = source_elsewhere(self.settings, self.project)
+        if path is None:
+            return "put sources into transformations/, or run cells that declare datasets"
+        shown = path.relative_to(self.project.root).as_posix()
+        return f"{shown} is not among the pipeline's sources: move it into transformations/, or name it in the settings"
+
     def _not_loaded(self, notebooks: list[Path], loaded: list[Declarations]) -> list[Declarations]:
         """A warning for datasets of this kernel's own notebook whose cells did not run: they are not in the graph."""
         from ldp_jupyter.declarations import Declarations, SourceUnit
@@ -169,7 +184,7 @@ class Pipeline:
                 LdpError(
                     "LDP-2019",
                     f'pipeline "{self.settings.name}" declares nothing',
-                    hint="put sources into transformations/, or run cells that declare datasets",
+                    hint=self.nothing_hint(),
                 )
             )
             return graph

@@ -70,6 +70,8 @@ def list_declared(door: Door, /, form: str, files: tuple[str, ...], **options: A
         door.json(_declared_json(graph))
     else:
         door.show(GraphView(graph, None, pipeline.where))
+        if not (graph.nodes or graph.sink_flows or graph.problems):
+            door.text(f"Nothing is declared: {pipeline.nothing_hint()}")
         for warning in graph.warnings:
             door.text(f"warning: {warning}")
         if graph.problems:

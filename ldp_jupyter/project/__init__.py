@@ -1,6 +1,6 @@
 """Settings of a project: pipelines, targets, variables, source files."""
 
-from ldp_jupyter.project.files import notebook_files, source_files
+from ldp_jupyter.project.files import notebook_files, source_elsewhere, source_files
 from ldp_jupyter.project.find import find_project
 from ldp_jupyter.project.init import init_project
 from ldp_jupyter.project.load import bundle_resources, choose_pipeline, load_project
@@ -34,5 +34,6 @@ __all__ = [
     "load_project",
     "notebook_files",
     "save_settings",
+    "source_elsewhere",
     "source_files",
 ]

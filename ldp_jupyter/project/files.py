@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from ldp_jupyter.project.settings import Library, PipelineSettings, Project
 
 SUFFIXES = (".py", ".sql", ".ipynb")
+# What source that lies elsewhere is known by, and how deep and how far it is looked for.
+_DECLARES = re.compile(
+    r"import +dlt\b|pipelines +import|import +pipelines\b"
+    r"|CREATE\s+(?:OR\s+REFRESH\s+)?(?:STREAMING|MATERIALIZED|LIVE)\b",
+    re.IGNORECASE,
+)
+_DEPTH, _MOST = 2, 200
 _WILDCARD = re.compile(r"[*?\[{]")
 _SKIPPED_FOLDERS = {"__pycache__", "node_modules"}
 # Ad-hoc analysis is never part of the pipeline unless the settings name it.
@@ -60,6 +68,21 @@ def notebook_files(settings: PipelineSettings, project: Project) -> list[Path]:
         if folder.is_dir():
             found.update(path for path in _walk(folder, skip_explorations=True) if path.suffix == ".ipynb")
     return sorted(found - sources)
+
+
+def source_elsewhere(settings: PipelineSettings, project: Project) -> Path | None:
+    """A file that looks like pipeline source, and that the settings do not name; for hints."""
+    known = {*source_files(settings, project), *notebook_files(settings, project)}
+    looked_at = 0
+    for path in _walk(project.root, skip_explorations=True):
+        if looked_at == _MOST:
+            break
+        if path.suffix in SUFFIXES and path not in known and len(path.relative_to(project.root).parts) <= _DEPTH:
+            looked_at += 1
+            with contextlib.suppress(OSError):
+                if _DECLARES.search(path.read_text(encoding="utf-8", errors="replace")):
+                    return path
+    return None
 
 
 def _named(library: Library) -> Path | None:

@@ -5,7 +5,14 @@ import json
 import pytest
 
 from ldp_jupyter.errors import UsageProblem
-from ldp_jupyter.project import SettingsProblems, choose_pipeline, load_project, notebook_files, source_files
+from ldp_jupyter.project import (
+    SettingsProblems,
+    choose_pipeline,
+    load_project,
+    notebook_files,
+    source_elsewhere,
+    source_files,
+)
 
 FILES = [
     ".ldp/warehouse/x.py",
@@ -142,3 +149,14 @@ def test_library_of_a_wrong_kind_is_a_problem(tree):
     with pytest.raises(UsageProblem) as caught:
         sources(tree, ("file", "src/nb.ipynb"))
     assert "must end with .py or .sql" in caught.value.message
+
+
+def test_source_that_lies_elsewhere_is_found_for_hints(tree):
+    project = load_project(tree)
+    assert source_elsewhere(choose_pipeline(project, None), project) is None
+    (tree / "transformations/a.py").write_text("import dlt\n")  # the settings name it
+    (tree / "explorations/extra.sql").write_text("CREATE STREAMING TABLE t AS SELECT * FROM s")
+    (tree / "setup.py").write_text("import setuptools\n")
+    assert source_elsewhere(choose_pipeline(project, None), project) is None
+    (tree / "src/nb.ipynb").write_text('{"source": ["from pyspark import pipelines as dp"]}')
+    assert source_elsewhere(choose_pipeline(project, None), project) == tree / "src/nb.ipynb"

@@ -82,6 +82,11 @@ LOCAL_ONLY: dict[str, tuple[str, str, str]] = {
         "the documentation has it with that prefix",
         'write .option("cloudFiles.NAME", ...)',
     ),
+    "not imported": (
+        "`dp` or `dlt` in a source file that does not import it",
+        "the name is defined nowhere there",
+        "write from pyspark import pipelines as dp, or import dlt",
+    ),
     "managed table": (
         "CREATE TABLE with a flow",
         "the documentation has flows into streaming tables only; it runs as one here",

@@ -29,6 +29,7 @@ from ldp_jupyter.sources.modules import (
     importable,
     remember,
 )
+from ldp_jupyter.sources.not_imported import not_imported
 from ldp_jupyter.sources.notebook import exported_cells, ipynb_cells, is_exported
 from ldp_jupyter.sources.session import SourceSession
 
@@ -97,6 +98,9 @@ def load_file(
         except (Exception, SystemExit) as error:
             place = Location(shown, None, path=str(path))
             declarations.problems.append(source_problem(error, "LDP-2002", location=place))
+    note = not_imported(path, shown) if path.suffix == ".py" else None
+    if note is not None:
+        declarations.notes.append(note)
     return declarations
 
 

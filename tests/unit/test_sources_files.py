@@ -64,6 +64,8 @@ def test_every_way_to_import_the_module_and_none(make_project: Make, head: str) 
     root = make_project({"a.py": f"{head}\n\n@dlt.table\ndef t(): ...\n"})
     (declared,) = load(root, "a.py")
     assert (tables(declared), problems(declared)) == (["t"], [])
+    told = [(note.kind, str(note.location)) for note in declared.notes]
+    assert told == ([] if head else [("local_only", "a.py:1:2")])
 
 
 def test_functions_imported_by_name(make_project: Make) -> None:

@@ -16,12 +16,13 @@ from ldp_jupyter.engine.state_store import choose_state_store
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.events import FlowStatus
 from ldp_jupyter.graph.rules import rules_of
-from ldp_jupyter.graph.streams import output_mode
+from ldp_jupyter.graph.streams import FILE_FORMATS, output_mode
 from ldp_jupyter.names import quote
 from ldp_jupyter.project.local_paths import local_path
 from ldp_jupyter.quality import RuleSet
 from ldp_jupyter.spark.connectors import provide
-from ldp_jupyter.state.checkpoints import remove_unbegun
+from ldp_jupyter.spark.places import place, remove
+from ldp_jupyter.state.checkpoints import has_begun, remove_unbegun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -220,6 +221,8 @@ def _to_sink(run: FlowRun, sink: Sink, frame: Any, checkpoint: str) -> Any:
     name = options.pop("tableName", None)
     if "path" in options:
         options["path"] = local_path(options["path"], run.work.base.configuration)
+        if sink.format.lower() in FILE_FORMATS and not has_begun(checkpoint):
+            _forget_batches(options["path"])
     for key, value in options.items():
         writer = writer.option(key, value)
     provide(run.session, sink.format)
@@ -228,6 +231,15 @@ def _to_sink(run: FlowRun, sink: Sink, frame: Any, checkpoint: str) -> Any:
         return writer.start()
     _make_schema(run, run.flow.namespace.qualify(name))
     return writer.toTable(name)
+
+
+def _forget_batches(folder: str) -> None:
+    """Let a flow that begins anew write files.
+
+    Spark lists the batches that a folder has got in the folder, by their numbers, and passes over those that it has.
+    A flow with a new checkpoint numbers its batches from 0 again: its rows would be lost.
+    """
+    remove(place(folder.removeprefix("file://").removeprefix("file:")) / "_spark_metadata")
 
 
 def _make_schema(run: FlowRun, table: Name) -> None:

@@ -18,7 +18,7 @@ from ldp_jupyter.graph.model import Column, FlowNode, Graph, Node
 from ldp_jupyter.graph.schemas import declared_schema, flow_schemas, merge_schemas
 from ldp_jupyter.graph.settings import Settings
 from ldp_jupyter.graph.spark_errors import evaluation_problem, first_sentence
-from ldp_jupyter.graph.streams import check_sink, check_stream, output_mode
+from ldp_jupyter.graph.streams import FILE_FORMATS, check_sink, check_stream, output_mode
 from ldp_jupyter.graph.unread import unread_source
 from ldp_jupyter.graph.views import check_view
 from ldp_jupyter.names import did_you_mean
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ldp_jupyter.context import Context
-    from ldp_jupyter.declarations import Expectation, Flow
+    from ldp_jupyter.declarations import Expectation, Flow, Sink
     from ldp_jupyter.names import Name
     from ldp_jupyter.spark.bridge import Shape
 
@@ -452,6 +452,7 @@ class Resolution:
             sink = self.graph.sinks.get(str(flow.sink))
             if sink is not None:
                 self.graph.not_checked.extend(check_sink(sink, frame, flow.location))
+                self._check_files(sink, flow)
         except (Exception, SystemExit) as error:
             failed = input_failure(error)
             if failed is None:
@@ -464,6 +465,18 @@ class Resolution:
         flow_node.external_inputs = list(evaluation.external)
         self._told(evaluation)
         flow_node.streamed = list(evaluation.streamed)
+
+    def _check_files(self, sink: Sink, flow: Flow) -> None:
+        """A folder of files knows its batches by their numbers, which those of two flows share."""
+        first = next(other.flow for other in self.graph.sink_flows if other.flow.sink == flow.sink)
+        if sink.format.lower() in FILE_FORMATS and first.name != flow.name:
+            raise LdpError(
+                "LDP-2023",
+                f'the sink "{sink.name}" of the format {sink.format} has two flows, "{first.name}" and "{flow.name}": '
+                "rows of one would be lost",
+                hint="give each a sink with a path of its own, or the sink the format delta",
+                location=flow.location,
+            )
 
     def _note_leniency(self, flow: Flow, shape: Shape) -> None:
         """Runtimes from 17.0 have ANSI mode on: a query that relies on it being off works here and fails there."""

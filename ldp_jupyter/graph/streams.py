@@ -24,6 +24,8 @@ _HINTS = (
     ("watermark", "give the stream a watermark on the column that it groups by: WATERMARK ts DELAY OF INTERVAL ..."),
 )
 _OTHERWISE = "use a materialized view"
+# Formats of sinks that Spark writes as files of a folder, which keeps a list of the batches it has.
+FILE_FORMATS = frozenset({"parquet", "json", "csv", "orc", "text", "avro", "xml"})
 
 
 def output_mode(frame: Any) -> str:

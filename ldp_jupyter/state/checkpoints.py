@@ -79,6 +79,11 @@ class Checkpoints:
         return folder.with_name(f"{_MARK}{safe(flow)}")
 
 
+def has_begun(checkpoint: str) -> bool:
+    """Whether a first batch was planned with this checkpoint."""
+    return any(entry.name.isdigit() for entry in entries(place(checkpoint) / "offsets"))
+
+
 def remove_unbegun(checkpoint: str) -> None:
     """Remove what a kill left of the first batch's plan while that was written.
 

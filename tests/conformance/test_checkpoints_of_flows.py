@@ -77,6 +77,10 @@ def expected(done: int) -> dict[str, dict[str, dict[str, int]]]:
     return {target: {"0": dict.fromkeys(flows, done)} for target, flows in FLOWS.items()}
 
 
+def written_files(root: Path) -> list[int]:
+    return sorted(pyarrow.dataset.dataset(root / "files").to_table().column("value").to_pylist())
+
+
 @pytest.mark.long
 def test_each_flow_has_a_checkpoint_in_each_life_of_its_table(
     spark_main: Any, make_project: Callable[[Mapping[str, str]], Path]
@@ -87,7 +91,7 @@ def test_each_flow_has_a_checkpoint_in_each_life_of_its_table(
     pipeline.run()
     assert checkpoints(pipeline) == expected(1)  # C1, C6
     assert (rows(pipeline, "st"), rows(pipeline, "st", "other")) == ([1, 2], [10, 20])
-    assert sorted(pyarrow.dataset.dataset(root / "files").to_table().column("value").to_pylist()) == [10, 20]
+    assert written_files(root) == [10, 20]
 
     land(root / "source", "2", 3)
     pipeline.run()
@@ -102,7 +106,8 @@ def test_each_flow_has_a_checkpoint_in_each_life_of_its_table(
     assert rows(pipeline, "st") == [1, 2, 3]
     assert rows(pipeline, "named") == [(1, None), (10, "x"), (2, None), (20, "x"), (3, None), (30, "x")]  # C8
 
-    pipeline.run(reset_checkpoints=["one"])
+    pipeline.run(reset_checkpoints=["one", "to_files"])
     again = checkpoints(pipeline)
     assert again["main.default.named"] == {"1": {"one~1": 1, FLOWS["main.default.named"][1]: 1}}  # C7
     assert [value for value, _ in rows(pipeline, "named")] == [1, 1, 10, 2, 2, 20, 3, 3, 30]
+    assert written_files(root) == [10, 10, 20, 20, 30, 30]

@@ -144,6 +144,22 @@ CREATE MATERIALIZED VIEW batch AS SELECT * FROM sums, target WHERE sums.id = tar
     assert [w.split("`")[1] for w in warned] == ["reader", "of_target"]
 
 
+def test_a_folder_of_files_takes_one_flow(python):
+    problem = python("""
+        dp.create_sink("files", "json", {"path": "/somewhere"})
+
+        @dp.append_flow(target="files")
+        def one():
+            return spark.readStream.table("numbers_a")
+
+        @dp.append_flow(target="files")
+        def two():
+            return spark.readStream.table("numbers_b")
+    """).problem()
+    assert (problem.code, problem.location.line) == ("LDP-2023", 9)
+    assert '"one" and "two"' in problem.message
+
+
 def test_sinks_whose_rows_nobody_would_see(python):
     checked = python("""
         dp.create_sink("kept", "memory", {"queryName": "kept_rows"})

@@ -25,6 +25,7 @@ _BY_CONDITION = {
     "UNSUPPORTED_SUBQUERY": "compute it in a dataset of its own, and join",
     "UNABLE_TO_INFER_SCHEMA": "put a file with a record there, or give the columns as a schema",
     "FAILED_READ_FILE": "mend the file, or take it away; with the reader's option ignoreCorruptFiles it is passed over",
+    "UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY": "the path of a Delta table has a slash: delta.`./folder`",
     "UNSUPPORTED_STREAMING": "declare a materialized view for it, or leave it out",
 }
 _KEYWORDS = ("SELECT", "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "JOIN", "LEFT", "INNER", "WITH")

@@ -148,6 +148,13 @@ def statement_problem(error: BaseException, session: Any, namespace: Namespace) 
         hint = did_you_mean(name, tables) or did_you_mean(last, tables) or "SHOW TABLES lists those that are there"
         hint = f'did you mean "{same}"?' if same else hint
         return LdpError("LDP-2003", f'unknown table "{name}"', hint=hint, detail=str(error))
+    if condition.startswith("UNSUPPORTED_FEATURE.TABLE_OPERATION") and "constraint" in str(error):
+        return LdpError(
+            "LDP-2023",
+            "CREATE TABLE takes no constraints here",
+            hint="leave PRIMARY KEY and FOREIGN KEY out, they check nothing; a CHECK by ALTER TABLE t ADD CONSTRAINT",
+            detail=str(error),
+        )
     told = _told(error, condition, session, detail=str(error))
     return told or LdpError(
         "LDP-2015", first_sentence(str(error)), hint=condition_hint(condition), detail=str(error)

@@ -10,6 +10,8 @@ import pytest
 from pyspark.errors import AnalysisException, ParseException
 
 from ldp_jupyter import Pipeline
+from ldp_jupyter.graph.spark_errors import statement_problem
+from ldp_jupyter.names import Namespace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -194,6 +196,17 @@ def test_what_only_a_workspace_or_a_pipeline_has_is_noted_or_refused_in_plain_wo
     spark.sql("CREATE TABLE t (id INT)")
     spark.sql("ALTER TABLE t SET TBLPROPERTIES ('note' = 'to be owner to somebody')")  # Spark's own business
     assert ("note", "to be owner to somebody") in rows(spark, "SHOW TBLPROPERTIES t")
+
+
+def test_hints_for_constraints_of_a_new_table_and_for_a_path_without_a_slash(spark: Any) -> None:
+    told = []
+    for text in ("CREATE TABLE keyed (id INT NOT NULL PRIMARY KEY)", "SELECT * FROM delta.`here`"):
+        with pytest.raises(AnalysisException) as caught:
+            spark.sql(text)
+        told.append(statement_problem(caught.value, spark, Namespace("main", "default")))
+    constraint, path = told
+    assert (constraint.code, "leave PRIMARY KEY" in constraint.hint) == ("LDP-2023", True)
+    assert "delta.`./folder`" in path.hint
 
 
 def test_a_table_made_of_a_query_inherits_no_defaults(spark: Any) -> None:

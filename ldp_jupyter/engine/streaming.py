@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from ldp_jupyter.context import using
 from ldp_jupyter.engine.backlog import caught_up, files_gone
 from ldp_jupyter.engine.backlog_metrics import backlog_metrics
 from ldp_jupyter.engine.changed_files import tell_changed_files
@@ -216,7 +217,7 @@ def _to_sink(run: FlowRun, sink: Sink, frame: Any, checkpoint: str) -> Any:
         .trigger(availableNow=True)
     )
     if sink.handler is not None:
-        return writer.foreachBatch(sink.handler).start()
+        return writer.foreachBatch(_in_context(run, sink.handler)).start()
     options = dict(sink.options)
     name = options.pop("tableName", None)
     if "path" in options:
@@ -231,6 +232,21 @@ def _to_sink(run: FlowRun, sink: Sink, frame: Any, checkpoint: str) -> Any:
         return writer.start()
     _make_schema(run, run.flow.namespace.qualify(name))
     return writer.toTable(name)
+
+
+def _in_context(run: FlowRun, handler: Callable[[Any, int], None]) -> Callable[[Any, int], None]:
+    """The handler with the pipeline's configuration, and with the batch's own session as `spark`.
+
+    Spark calls it on a thread of its own, where a kernel's session would be taken, or no context be found.
+    """
+    base, flow = run.work.base, run.flow
+    context = base.but(namespace=flow.namespace, declarations=None, confs={**base.confs, **flow.confs})
+
+    def handle(batch: Any, batch_id: int) -> None:
+        with using(context.but(get_session=lambda: batch.sparkSession)):
+            handler(batch, batch_id)
+
+    return handle
 
 
 def _forget_batches(folder: str) -> None:

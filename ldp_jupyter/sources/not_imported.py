@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ldp_jupyter.declarations import Note
 
 _NAMES = ("dp", "dlt")
+_USED = re.compile(r"\b(dp|dlt)\b")
+_IMPORTED = re.compile(r"^ *(?:import|from +[\w.]+ +import +\w+ +as) +(dp|dlt)\b", re.MULTILINE)
 _FROM_ELSEWHERE = re.compile(r"%run\b|import +\*")  # these may bring the name
 
 
@@ -22,10 +24,11 @@ def not_imported(path: Path, shown: str) -> Note | None:
     """The first use of the module in a plain Python file that imports it nowhere, else None."""
     try:
         text = path.read_text(encoding="utf-8")
+        # parsed only where the text does not settle it, as it mostly does
+        if _FROM_ELSEWHERE.search(text) or set(_USED.findall(text)) <= set(_IMPORTED.findall(text)):
+            return None
         tree = ast.parse(text)
     except (OSError, ValueError, SyntaxError):
-        return None
-    if _FROM_ELSEWHERE.search(text):
         return None
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in _NAMES]
     bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from ldp_jupyter.engine.backlog import modified_at, waiting_files
 from ldp_jupyter.errors import LdpError
 from ldp_jupyter.spark.places import is_remote, place, write_text
+from ldp_jupyter.state.checkpoints import has_begun
 
 if TYPE_CHECKING:
     from ldp_jupyter.spark.bridge import StreamSource
@@ -40,7 +41,7 @@ def pass_over_existing(checkpoint: str, sources: list[StreamSource], partitions:
         LdpError: LDP-2023 where the files are not on this machine.
     """
     folder = place(checkpoint)
-    if not any(map(_wants, sources)) or any((folder / "offsets").glob("[0-9]*")):
+    if not any(map(_wants, sources)) or has_begun(checkpoint):
         return
     offsets = []
     for index, source in enumerate(sources):

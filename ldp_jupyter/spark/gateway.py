@@ -149,7 +149,7 @@ def private_folder() -> Path:
     base = Path(tempfile.gettempdir())
     for old in base.glob(f"{_FOLDER_PREFIX}*-*"):
         owner = old.name[len(_FOLDER_PREFIX):].split("-")[0]
-        if owner.isdigit() and not _alive(int(owner)):
+        if owner.isdigit() and not is_alive(int(owner)):
             shutil.rmtree(old, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{os.getpid()}-"))
     for name in ("tmp", "local"):
@@ -253,7 +253,7 @@ def _log_file() -> Path:
 
     def in_use(log: Path) -> bool:
         owner = log.stem.rpartition("-")[2]
-        return owner.isdigit() and _alive(int(owner))
+        return owner.isdigit() and is_alive(int(owner))
 
     folder = cache_dir() / "logs"
     folder.mkdir(exist_ok=True)
@@ -261,13 +261,14 @@ def _log_file() -> Path:
     return folder / f"spark-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
 
 
-def _alive(process: int) -> bool:
+def is_alive(process: int) -> bool:
+    """Whether a process of this machine runs."""
     if os.name == "nt":  # there a signal of 0 ends the process
         return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:
+    except (OSError, OverflowError):  # another user's, or no number of a process
         return True
     return True

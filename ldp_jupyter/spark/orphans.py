@@ -39,19 +39,6 @@ def end_jvm(described: Mapping[str, Any] | None, python: int) -> None:
         time.sleep(0.01)
 
 
-def is_alive(process: int) -> bool:
-    """Whether a process of this machine runs."""
-    if os.name == "nt":  # a signal would end it
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
-
-
 def _runs(described: Mapping[str, Any]) -> bool:
     return os.fsencode(f"@{described['folder']}{os.sep}") in _command(described["pid"])
 

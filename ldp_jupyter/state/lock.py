@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from ldp_jupyter.errors import LdpError
-from ldp_jupyter.spark.orphans import describe_jvm, end_jvm, is_alive
+from ldp_jupyter.spark.gateway import is_alive
+from ldp_jupyter.spark.orphans import describe_jvm, end_jvm
 from ldp_jupyter.spark.places import RemotePath, write_text
 from ldp_jupyter.state.lease import DEAD, Lease
 

@@ -69,17 +69,20 @@ class UpdateLock:
                 self._lease = lease
             write_text(self._owner, json.dumps(owner))
         except BaseException:
-            self._lock.release()
+            self._release()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._lease is not None:
-            self._lease.give_back()
         with contextlib.suppress(OSError):
             self._owner.unlink()
+        self._release()
+
+    def _release(self) -> None:
+        if self._lease is not None:
+            self._lease.give_back()
         self._lock.release()
 
     def _end_what_is_left(self) -> None:
